@@ -1,0 +1,223 @@
+"""Everything that can happen in a call, as frozen records.
+
+The log of these events is the truth about a call: transcript, packet, report, metrics and tests
+are readings of it. ``at_ms`` is audio time: milliseconds of the caller's leg since it was
+answered (0 before that). Wall-clock time and the sequence number belong to the log's envelope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from voiceagent.domain.account import AccountRecord
+from voiceagent.domain.call import CallEvent, CallOutcome, CallState
+from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
+from voiceagent.domain.packet import Packet
+from voiceagent.domain.transcript import Turn
+from voiceagent.domain.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, at a point of audio time."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlaced(Event):
+    """We are calling somebody back: the first event of every log."""
+
+    account_id: str
+    playbook: str
+    language: str
+    reason: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMoved(Event):
+    """The call's state machine took an event."""
+
+    source: CallState
+    event: CallEvent
+    target: CallState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLoaded(Event):
+    """The company's record of the callee as it stood; again after each change."""
+
+    record: AccountRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisclosurePlayed(Event):
+    """The callee has heard to its end that this is an AI; playout was acknowledged by the leg."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChecked(Event):
+    """The caller offered proof of who they are."""
+
+    verified: bool
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnTaken(Event):
+    """Somebody finished a turn: recognised words, or what was heard of the agent's."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BargeIn(Event):
+    """The caller spoke over the agent, whose audio was cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed(Event):
+    """The caller pressed a key: one of ``0-9*#``."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCalled(Event):
+    """The dialogue asked a tool for something."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolReturned(Event):
+    """A tool answered. ``changed`` says whether it changed the account or the backlog."""
+
+    tool: str
+    ok: bool
+    result: dict[str, Any]
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyGuarded(Event):
+    """The guard withheld words no record supports and put others in their place."""
+
+    withheld: str
+    unsupported: tuple[str, ...]
+    said_instead: str
+
+
+class ModelTrouble(StrEnum):
+    """What went wrong with the language model."""
+
+    SLOW = "slow"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageModelTroubled(Event):
+    """The language model was slow (a filler was spoken) or failed for good (after the retry)."""
+
+    trouble: ModelTrouble
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGiven(Event):
+    """The supervisor's conclusion after a turn, a key or a failure."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffMoved(Event):
+    """The handoff's state machine took an event. ``human`` is the roster's id, or empty."""
+
+    handoff_id: str
+    source: HandoffState
+    event: HandoffEvent
+    target: HandoffState
+    human: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketWritten(Event):
+    """A version of the packet is ready."""
+
+    packet: Packet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffEnded(Event):
+    """The one typed outcome of a handoff."""
+
+    handoff_id: str
+    outcome: HandoffOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackBooked(Event):
+    """A callback was promised and is stored."""
+
+    callback_id: str
+    due_at: datetime
+    reason: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoNotCallEntered(Event):
+    """The callee forbade further calls; the number is blocked from now on."""
+
+    phone: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """The last event of a log that was not cut off."""
+
+    outcome: CallOutcome
+    reason: str
+
+
+AnyEvent = (
+    CallPlaced
+    | CallMoved
+    | AccountLoaded
+    | DisclosurePlayed
+    | IdentityChecked
+    | TurnTaken
+    | BargeIn
+    | KeyPressed
+    | ToolCalled
+    | ToolReturned
+    | ReplyGuarded
+    | LanguageModelTroubled
+    | VerdictGiven
+    | HandoffMoved
+    | PacketWritten
+    | HandoffEnded
+    | CallbackBooked
+    | DoNotCallEntered
+    | CallEnded
+)
+"""Every event a log may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event in its envelope. ``seq`` counts from 1 without gaps; ``recorded_at`` is UTC."""
+
+    call_id: str
+    seq: int
+    recorded_at: datetime
+    event: AnyEvent
