@@ -7,6 +7,7 @@ answered (0 before that). Wall-clock time and the sequence number belong to the 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -211,6 +212,13 @@ AnyEvent = (
     | CallEnded
 )
 """Every event a log may hold."""
+
+
+Reporter = Callable[[Callable[[int], AnyEvent]], Awaitable[None]]
+"""How a part of a call reports an event: it hands over how to make it from the audio time now.
+
+Returns once the event is committed; only then may the part act on it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
