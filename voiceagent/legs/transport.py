@@ -79,7 +79,7 @@ class LegInput(BaseInputTransport):
     async def cleanup(self) -> None:
         """Release what is held."""
         await self._end()
-        await super().cleanup()
+        await super().cleanup()  # type: ignore[no-untyped-call]
 
     async def _end(self) -> None:
         if self._pump_task is not None:
