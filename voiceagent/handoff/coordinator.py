@@ -300,7 +300,10 @@ class Handoff:
         leaving = asyncio.create_task(self._caller.gone.wait(), name="handoff-caller-gone")
         try:
             await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            return doing.result() if doing.done() else _GONE
+            # The leg knows first: a caller who hung up while the step ended must not be bridged.
+            if self._caller.gone.is_set() or not self._caller.leg.is_up:
+                return _GONE
+            return doing.result()
         finally:
             await _cancelled(leaving)
             await _cancelled(doing)
@@ -311,8 +314,7 @@ async def _ignore_result(step: Awaitable[object]) -> None:
 
 
 async def _cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended, whatever it ended with."""
-    if not task.done():
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    """Cancel a task and wait until it has ended; what it ended with no longer matters."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, LegError, TimeoutError):
+        await task

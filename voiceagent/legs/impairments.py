@@ -71,7 +71,9 @@ class Line:
         """The far end's frame as it arrives, given what the far end hears in that moment."""
         spec = self._spec
         self._echo.append(_floats(heard))
-        if spec == Impairments(seed=spec.seed):
+        if self._lost():
+            return bytes(len(voice))
+        if spec.echo_db is None and spec.noise_db is None and not spec.mu_law:
             return voice
         x = _floats(voice)
         if spec.echo_db is not None:
@@ -81,8 +83,6 @@ class Line:
             x = x + noise * np.float32(10 ** (spec.noise_db / 20))
         if spec.mu_law:
             x = mu_law(x)
-        if self._lost():
-            x = np.zeros_like(x)
         return (np.clip(x, -1, 1) * 32767).astype(np.int16).tobytes()
 
     def held_back(self) -> bool:

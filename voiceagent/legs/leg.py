@@ -73,6 +73,10 @@ class Leg(Protocol):
     def audio_ms(self) -> int:
         """Audio time now: milliseconds since the leg was answered."""
 
+    @property
+    def is_up(self) -> bool:
+        """Answered, and neither side has hung up."""
+
     async def connect(self, ring_timeout_s: float) -> None:
         """Ring until answered.
 

@@ -76,6 +76,11 @@ class RecordedLeg:
         """Audio time now."""
         return self._frames * FRAME_MS
 
+    @property
+    def is_up(self) -> bool:
+        """Answered, and neither side has hung up."""
+        return self._clock is not None and self._gone is None
+
     async def connect(self, ring_timeout_s: float) -> None:
         """Ring; see :meth:`voiceagent.legs.leg.Leg.connect`."""
         ring_s = self._options.ring_ms / 1000
