@@ -1,0 +1,168 @@
+"""What a recogniser returns, and the rules that tell words spoken from words invented.
+
+Enters: decoded tokens, texts and numbers. Leaves: what of them to believe. Pure, so that each rule
+can be tested without a model. Whisper was trained on subtitles: given silence it writes what
+subtitles say over silence, and given audio that ends it may say the last words again and again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+TIMESTAMP_STEP_S = 0.02
+"""Whisper's timestamp tokens count in steps of this length."""
+
+_CLOSING_TOLERANCE_S = 0.35
+_LOOP_REPEATS = 3
+_SURE_SILENCE = 0.8
+_DOUBTFUL_SILENCE = 0.3
+_FAINT_DBFS = -42.0
+_LIKELY_SILENCE = 0.5
+_HOPELESS_CONFIDENCE = 0.3
+_DOUBTFUL_CONFIDENCE = 0.5
+
+_SUBTITLE_PHRASES = frozenset(
+    {
+        "you",
+        "bye",
+        "bye bye",
+        "okay",
+        "thank you",
+        "thank you very much",
+        "thank you so much",
+        "thank you for watching",
+        "thanks for watching",
+        "thank you for listening",
+        "please subscribe",
+        "subscribe to my channel",
+        "see you next time",
+        "see you in the next video",
+        "subtitles by the amara org community",
+        "untertitel der amara org community",
+        "untertitel im auftrag des zdf für funk",
+        "untertitel von stephanie geiges",
+        "untertitelung des zdf",
+        "untertitelung aufgrund der amara org community",
+        "vielen dank",
+        "vielen dank fürs zuschauen",
+        "danke fürs zuschauen",
+        "bis zum nächsten mal",
+        "tschüss",
+        "swr",
+        "das war's",
+    }
+)
+_NOT_WORDS = re.compile(r"[^\w'äöüß]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word, timed from the start of the audio handed in."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was said in a piece of audio.
+
+    Attributes:
+        text: the words with punctuation; empty if nothing was said.
+        language: BCP 47 primary tag the text is in.
+        confidence: 0..1, geometric mean of the words' probabilities; 0 for empty text.
+        no_speech: 0..1, how sure the model is that nobody spoke.
+        language_probability: 0..1 among the languages allowed; 1 if the language was given.
+        words: the words one by one, with their times.
+    """
+
+    text: str
+    language: str
+    confidence: float
+    no_speech: float
+    language_probability: float = 1.0
+    words: tuple[Word, ...] = ()
+
+
+def spoken_tokens(
+    tokens: Sequence[int],
+    *,
+    timestamp_begin: int,
+    end_of_text: int,
+    speech_end_s: float,
+) -> list[int]:
+    """The text tokens up to the timestamp that closes the speech.
+
+    Whisper in timestamp mode writes ``<start> words <end>`` per segment. What follows an end stamp
+    at (or past) the end of the speech was heard in the padding, so it is a loop or an invention;
+    so is a segment that starts there.
+
+    Args:
+        tokens: as decoded: text, timestamps and specials.
+        timestamp_begin: the token that means 0.00 s.
+        end_of_text: the first special token; text tokens are smaller.
+        speech_end_s: where the speech in the audio ends, by its energy.
+    """
+    text: list[int] = []
+    for token in tokens:
+        if token >= timestamp_begin:
+            stamp_s = (token - timestamp_begin) * TIMESTAMP_STEP_S
+            if text and stamp_s >= speech_end_s - _CLOSING_TOLERANCE_S:
+                break
+        elif token < end_of_text:
+            text.append(token)
+    return text
+
+
+def loop_length(tokens: Sequence[int]) -> int:
+    """How many tokens at the end repeat what stands before them; 0 if fewer than three times.
+
+    A digit or a syllable said three times is no loop, so short periods need more repeats: at
+    least three, and six tokens' worth.
+    """
+    count = len(tokens)
+    for period in range(1, count // _LOOP_REPEATS + 1):
+        pattern = list(tokens[count - period :])
+        repeats = 1
+        while (
+            count >= period * (repeats + 1)
+            and list(tokens[count - period * (repeats + 1) : count - period * repeats]) == pattern
+        ):
+            repeats += 1
+        if repeats >= _LOOP_REPEATS and repeats * period > 2 * _LOOP_REPEATS:
+            return period * (repeats - 1)
+    return 0
+
+
+def without_loop(tokens: Sequence[int]) -> list[int]:
+    """The tokens with a loop at their end said once."""
+    length = loop_length(tokens)
+    return list(tokens[: len(tokens) - length])
+
+
+def is_invented(text: str, *, no_speech: float, confidence: float, speech_dbfs: float) -> bool:
+    """Whether the text is what Whisper writes over silence or noise, and nobody said it.
+
+    Args:
+        text: as decoded.
+        no_speech: the model's probability that nobody spoke.
+        confidence: see :class:`Recognition`.
+        speech_dbfs: level of the loudest part of the audio. "Thank you" and "bye" are said on the
+            phone all the time; only when there is next to nothing to hear are they dropped.
+    """
+    if no_speech > _LIKELY_SILENCE and confidence < _HOPELESS_CONFIDENCE:
+        return True
+    if no_speech > _SURE_SILENCE and confidence < _DOUBTFUL_CONFIDENCE:
+        return True
+    words = _NOT_WORDS.sub(" ", text.casefold()).strip()
+    if not words:
+        return True
+    if words not in _SUBTITLE_PHRASES:
+        return False
+    if no_speech > _SURE_SILENCE:
+        return True
+    return speech_dbfs < _FAINT_DBFS and no_speech > _DOUBTFUL_SILENCE
