@@ -1,0 +1,409 @@
+"""The language model stage of a call: conversation context in, words and tool calls out.
+
+pipecat's ``OpenAILLMService`` does the talking to the endpoint. What it lacks for a telephone call
+is added here once, for every model: a deadline for the first token and for the whole reply, one
+retry while nothing has been said, a hint to the call when a reply is slow (so that it can say "one
+moment"), and a named error when there will be no reply (so that it can offer a person). Nothing
+raised by the endpoint or by the network leaves this stage as an exception.
+
+What a reply that fails leaves behind::
+
+    nothing said, retry left       asked again; the call notices only the time
+    nothing said, no retry left    on_failed(error, something_was_said=False)
+    words already pushed           the reply ends there; on_failed(error, something_was_said=True)
+    the caller interrupts          the stream is closed; no callback
+    the turn was only a guess      the guess is withdrawn; the committed turn asks again
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionChunk
+from openai.types.chat.chat_completion_chunk import (
+    Choice,
+    ChoiceDelta,
+    ChoiceDeltaToolCall,
+    ChoiceDeltaToolCallFunction,
+)
+from pipecat.frames.frames import (
+    EagerEndOfTurnCancelFrame,
+    Frame,
+    FunctionCallFromLLM,
+    LLMContextFrame,
+)
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.openai.base_llm import OpenAILLMSettings
+from pipecat.services.openai.llm import OpenAILLMService
+
+from voiceagent.dialogue.llm_endpoint import (
+    LanguageModelRefusedError,
+    LanguageModelReplyError,
+    LanguageModelTimeoutError,
+    LlmEndpoint,
+    check_endpoint,
+    complete_json,
+    is_retryable,
+    language_model_error,
+    open_client,
+    resolve_model,
+)
+from voiceagent.domain.errors import LanguageModelError
+
+__all__ = [
+    "LanguageModelRefusedError",
+    "LanguageModelReplyError",
+    "LanguageModelTimeoutError",
+    "LlmCallbacks",
+    "LlmEndpoint",
+    "LlmOptions",
+    "ResilientLlmService",
+    "check_endpoint",
+    "complete_json",
+    "make_llm",
+    "resolve_model",
+]
+
+logger = logging.getLogger(__name__)
+
+_CALLBACK_DEADLINE_S = 5.0
+
+
+@dataclass(frozen=True)
+class LlmOptions:
+    """How long a reply may take and how it is written.
+
+    Attributes:
+        first_token_deadline_s: wait for the first token of one attempt. A caller hears a filler
+            phrase meanwhile; beyond about six seconds they hang up.
+        filler_after_s: silence after which the call is told that the reply is slow.
+        total_deadline_s: time for the whole reply, all attempts together.
+        retries: further attempts after a failure, while nothing has been said.
+        temperature: sampling temperature; ``None`` for models that accept none.
+        max_tokens: limit of one reply, tool arguments included.
+        history_chars: constrained models only: how much conversation is sent before the oldest
+            part is left out; 7,000 characters are about 2,300 tokens.
+    """
+
+    first_token_deadline_s: float = 6.0
+    filler_after_s: float = 1.2
+    total_deadline_s: float = 25.0
+    retries: int = 1
+    temperature: float | None = 0.0
+    max_tokens: int = 300
+    history_chars: int = 7_000
+
+    def __post_init__(self) -> None:
+        if min(self.first_token_deadline_s, self.filler_after_s, self.total_deadline_s) <= 0:
+            raise ValueError("deadlines must be positive")
+        if self.retries < 0 or self.max_tokens < 1 or self.history_chars < 1:
+            raise ValueError("retries must not be negative, limits must be at least 1")
+
+    @classmethod
+    def for_local_model(cls) -> LlmOptions:
+        """For a small model on this machine's cores: patient with the first token, brief."""
+        return cls(first_token_deadline_s=20.0, total_deadline_s=30.0, max_tokens=120)
+
+
+async def _ignore_slow() -> None:
+    """Nobody wants to know."""
+
+
+async def _ignore_failed(_error: LanguageModelError, _something_was_said: bool) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class LlmCallbacks:
+    """What the call is told. Both run on the event loop and must return within five seconds.
+
+    Attributes:
+        on_slow: nothing to say yet after ``filler_after_s``; once per reply, and a reply includes
+            the tool calls made for it. Never while the turn is still a guess.
+        on_failed: there will be no (further) words; gets the error and whether some were already
+            pushed. Called after the reply's end frame, so that what it queues comes after it.
+    """
+
+    on_slow: Callable[[], Awaitable[None]] = _ignore_slow
+    on_failed: Callable[[LanguageModelError, bool], Awaitable[None]] = _ignore_failed
+
+
+@dataclass
+class _Attempted:
+    """What the reply in progress has produced so far."""
+
+    deadline: float
+    something_was_said: bool = False
+    tool_was_called: bool = False
+
+    @property
+    def has_effect(self) -> bool:
+        return self.something_was_said or self.tool_was_called
+
+    def check(self, endpoint: LlmEndpoint) -> None:
+        if not self.has_effect:
+            raise LanguageModelReplyError(
+                f"The language model at {endpoint.host} sent an empty reply."
+            )
+
+
+class ResilientLlmService(OpenAILLMService):
+    """``OpenAILLMService`` with deadlines, one retry, a slow hint and named failures.
+
+    Native tool calls are handed on only when complete and well-formed, so that a reply cut off in
+    the middle of one can still be asked for again.
+    """
+
+    _settings: OpenAILLMSettings
+
+    def __init__(self, endpoint: LlmEndpoint, options: LlmOptions, callbacks: LlmCallbacks) -> None:
+        # The parent's constructor opens the client, so these come first.
+        self._endpoint = endpoint
+        self._options = options
+        self._callbacks = callbacks
+        self._reply = _Attempted(deadline=0.0)
+        self._failure: LanguageModelError | None = None
+        self._slow_task: asyncio.Task[None] | None = None
+        self._slow_was_told = False
+        self._slow_is_being_told = False
+        self._turn_is_certain = asyncio.Event()
+        settings: dict[str, Any] = endpoint.token_limit(options.max_tokens)
+        if options.temperature is not None:
+            settings["temperature"] = options.temperature
+        super().__init__(settings=OpenAILLMSettings(model=endpoint.model, **settings))
+
+    def create_client(self, **_kwargs: Any) -> AsyncOpenAI:  # type: ignore[override]
+        """The client for the endpoint; the parent's own would retry and read the environment."""
+        return open_client(self._endpoint)
+
+    async def cleanup(self) -> None:
+        """Close the connections as well."""
+        await super().cleanup()  # type: ignore[no-untyped-call]
+        await self._client.close()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Answer a context frame; report the failure, if any, after the reply's end frame."""
+        await super().process_frame(frame, direction)
+        if not self._speculation_gate.is_speculating:
+            # Other frames overtake a reply in progress; one of them has settled its turn.
+            self._turn_is_certain.set()
+        if isinstance(frame, LLMContextFrame) and (error := self._take_failure()):
+            await self._tell(self._callbacks.on_failed(error, self._reply.something_was_said))
+
+    def _take_failure(self) -> LanguageModelError | None:
+        error, self._failure = self._failure, None
+        return error
+
+    async def get_chat_completions(self, context: LLMContext) -> Any:
+        """The parent's request, as a stream that keeps the deadlines and whole tool calls only."""
+        params_from_context = await self.get_llm_adapter().get_llm_invocation_params(
+            context,
+            system_instruction=self._instruction(),
+            convert_developer_to_user=not self.supports_developer_role,
+        )
+        return _whole_tool_calls(
+            self._stream(self.build_chat_completion_params(params_from_context))
+        )
+
+    async def run_function_calls(self, function_calls: Sequence[FunctionCallFromLLM]) -> None:
+        """Run the calls; the reply has had an effect from here on."""
+        self._reply.tool_was_called |= bool(function_calls)
+        self._stop_slow_timer()
+        await super().run_function_calls(function_calls)
+
+    def _instruction(self) -> str | None:
+        instruction = self._settings.system_instruction
+        return instruction if isinstance(instruction, str) else None
+
+    async def _push_llm_text(self, text: str) -> None:
+        self._reply.something_was_said = True
+        self._stop_slow_timer()
+        await super()._push_llm_text(text)
+
+    async def _process_context(self, context: LLMContext) -> None:
+        loop = asyncio.get_running_loop()
+        self._reply = _Attempted(deadline=loop.time() + self._options.total_deadline_s)
+        if not _continues_reply(context):
+            self._slow_was_told = False
+        if self._speculation_gate.is_speculating:
+            self._turn_is_certain.clear()
+        self._slow_task = self.create_task(self._tell_when_slow())
+        try:
+            await self._attempt_until_answered(context)
+        except Exception as error:
+            failure = language_model_error(error, self._endpoint)
+            logger.warning(
+                "No reply from the language model: %s (something said: %s)",
+                failure.code,
+                self._reply.something_was_said,
+            )
+            if self._speculation_gate.is_speculating:
+                # The caller may still be speaking: take the guess back, and the inference that
+                # follows the committed turn asks again. pipecat does so for speculative tools.
+                await self.broadcast_frame(EagerEndOfTurnCancelFrame)
+            else:
+                self._failure = failure
+        finally:
+            task, self._slow_task = self._slow_task, None
+            if task is not None:
+                await self.cancel_task(task)
+
+    async def _attempt_until_answered(self, context: LLMContext) -> None:
+        attempts_left = 1 + self._options.retries
+        while True:
+            attempts_left -= 1
+            try:
+                await self._attempt(context)
+                self._reply.check(self._endpoint)
+            except Exception as error:
+                failure = language_model_error(error, self._endpoint)
+                too_late = asyncio.get_running_loop().time() >= self._reply.deadline
+                again = attempts_left > 0 and is_retryable(failure) and not too_late
+                if self._reply.has_effect or not again:
+                    raise
+                logger.info("Asking the language model again after %s", failure.code)
+            else:
+                return
+
+    async def _attempt(self, context: LLMContext) -> None:
+        """Ask once; push the words and run the tool calls of the answer."""
+        await super()._process_context(context)
+
+    async def _stream(self, params: dict[str, Any]) -> AsyncIterator[ChatCompletionChunk]:
+        """One request's chunks. Raises a named error when late, cut off or unreadable.
+
+        A deadline spans single waits, never a ``yield``: the consumer's time is not the model's.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = min(loop.time() + self._options.first_token_deadline_s, self._reply.deadline)
+        finished = False
+        async with contextlib.AsyncExitStack() as opened:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    stream = await self._client.chat.completions.create(**params)
+                opened.push_async_callback(stream.close)
+                chunks = aiter(stream)
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        chunk = await anext(chunks, None)
+                    if chunk is None:
+                        break
+                    for choice in chunk.choices or ():
+                        finished = finished or choice.finish_reason is not None
+                        if choice.delta and (choice.delta.content or choice.delta.tool_calls):
+                            deadline = self._reply.deadline
+                    yield chunk
+            except Exception as error:
+                raise language_model_error(error, self._endpoint) from error
+        if not finished:
+            raise LanguageModelReplyError(
+                f"The reply of the language model at {self._endpoint.host} broke off.",
+                "Check the server's log and that --llm-url is a chat endpoint that streams.",
+            )
+
+    async def _tell_when_slow(self) -> None:
+        await asyncio.sleep(self._options.filler_after_s)
+        # Before that it is not the agent's turn to speak.
+        await self._turn_is_certain.wait()
+        if not self._slow_was_told:
+            self._slow_was_told = True
+            self._slow_is_being_told = True
+            await self._tell(self._callbacks.on_slow())
+            self._slow_is_being_told = False
+
+    def _stop_slow_timer(self) -> None:
+        """Called with the first words; a callback already under way is left to finish."""
+        if self._slow_task is not None and not self._slow_is_being_told:
+            self._slow_task.cancel()
+
+    async def _tell(self, callback: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(_CALLBACK_DEADLINE_S):
+                await callback
+        except Exception:
+            logger.exception("A callback of the language model stage failed")
+
+
+def make_llm(
+    endpoint: LlmEndpoint, options: LlmOptions, callbacks: LlmCallbacks
+) -> ResilientLlmService:
+    """The LLM stage for *endpoint*: native tool calls, or constrained output for small models."""
+    if endpoint.constrained:
+        # constrained.py builds on this module.
+        from voiceagent.dialogue.constrained import ConstrainedLlmService
+
+        return ConstrainedLlmService(endpoint, options, callbacks)
+    return ResilientLlmService(endpoint, options, callbacks)
+
+
+def _continues_reply(context: LLMContext) -> bool:
+    """Whether this inference follows a tool call made for the same caller turn."""
+    for message in reversed(context.messages):
+        if isinstance(message, LLMSpecificMessage):
+            continue
+        if message["role"] == "tool":
+            return True
+        if message["role"] in {"user", "assistant"}:
+            return False
+    return False
+
+
+async def _whole_tool_calls(
+    chunks: AsyncIterator[ChatCompletionChunk],
+) -> AsyncIterator[ChatCompletionChunk]:
+    """Pass text through; hold tool calls back until complete, then one valid call per chunk.
+
+    Raises:
+        LanguageModelReplyError: arguments that are no JSON object.
+    """
+    calls: dict[int, ChoiceDeltaToolCall] = {}
+    last: ChatCompletionChunk | None = None
+    async with contextlib.aclosing(chunks):  # type: ignore[type-var]
+        async for chunk in chunks:
+            last = chunk
+            for choice in chunk.choices or ():
+                for part in (choice.delta and choice.delta.tool_calls) or ():
+                    _merge(calls, part)
+                if choice.delta:
+                    choice.delta.tool_calls = None
+            yield chunk
+    for position, index in enumerate(sorted(calls)):
+        call = calls[index]
+        function = call.function
+        if last is None or function is None or not function.name:
+            raise LanguageModelReplyError("The language model called a tool without naming it.")
+        try:
+            arguments = json.loads(function.arguments or "{}")
+        except ValueError:
+            arguments = None
+        if not isinstance(arguments, dict):
+            raise LanguageModelReplyError(
+                f"The language model called {function.name} with arguments that are no JSON object."
+            )
+        call = ChoiceDeltaToolCall(
+            index=position, id=call.id or f"call_{uuid.uuid4().hex}", function=function
+        )
+        delta = ChoiceDelta(tool_calls=[call])
+        yield last.model_copy(update={"choices": [Choice(delta=delta, index=0)], "usage": None})
+
+
+def _merge(calls: dict[int, ChoiceDeltaToolCall], part: ChoiceDeltaToolCall) -> None:
+    call = calls.setdefault(
+        part.index,
+        ChoiceDeltaToolCall(
+            index=part.index, function=ChoiceDeltaToolCallFunction(name="", arguments="")
+        ),
+    )
+    call.id = call.id or part.id
+    if part.function is not None and call.function is not None:
+        call.function.name = (call.function.name or "") + (part.function.name or "")
+        call.function.arguments = (call.function.arguments or "") + (part.function.arguments or "")
