@@ -1,0 +1,255 @@
+"""Phrases a prompt engineer can write down, matched against recognised speech.
+
+In: patterns such as ``(speak|talk) (to|with) ... {person}`` from the policy file, and the words of
+a turn. Out: the places where one occurs. It exists so that what the supervisor listens for is
+data, and so that recogniser errors are forgiven in one place:
+
+* ``word`` matches itself; from eight letters on also with a small error, or heard as two or three
+  words ("Verbraucher Zentrale"). Capitals, "ß" and the kind of apostrophe do not matter.
+* ``word*`` matches every word that begins so.
+* ``(a|b c)`` is a choice; a ``?`` behind a word or a choice makes it optional.
+* ``...`` is up to three words of the same clause.
+* ``{name}`` is a choice kept under ``words`` in the policy.
+* ``^`` and ``$`` are the beginning and the end of a sentence.
+
+Fillers ("um", "äh") are passed over. All functions are pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+GAP_WORDS = 3
+FUZZY_FROM_LETTERS = 8
+FUZZY_RATIO = 88.0
+"""Normalised indel similarity (0..100): "representive" passes, "sprachen" for "sprechen" not."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;]+|[,:–—]")
+_FILLERS = frozenset({"uh", "um", "uhm", "erm", "er", "hmm", "hm", "mm", "äh", "ähm", "öh", "eh"})
+_ELEMENT = re.compile(r"\.\.\.|\{(\w+)\}|[()|^$?]|[^\s()|^$?{}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word: normalised, its place in the text, its sentence and clause."""
+
+    text: str
+    start: int
+    end: int
+    sentence: int
+    clause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a phrase occurs: ``text[start:end]``."""
+
+    start: int
+    end: int
+
+    def overlaps(self, other: Match) -> bool:
+        """Whether both share a character."""
+        return self.start < other.end and other.start < self.end
+
+
+class PhraseError(ValueError):
+    """A pattern that cannot be read; the message says what is wrong with it."""
+
+
+def normalise(word: str) -> str:
+    """The form words are compared in."""
+    return re.sub(r"['’`´]", "'", word.lower()).replace("ß", "ss")
+
+
+def split_words(text: str) -> tuple[Word, ...]:
+    """The words of a turn, without fillers and marks."""
+    words, sentence, clause = [], 0, 0
+    for found in _WORD.finditer(text):
+        token = found.group()
+        # A point inside a number ends no sentence.
+        if token[0] in ".!?;" and not re.match(r"\d\.\d", text[max(0, found.start() - 1) :]):
+            sentence, clause = sentence + 1, clause + 1
+        elif token[0] in ",:–—":
+            clause += 1
+        elif token[0] not in ".!?;" and (norm := normalise(token)) not in _FILLERS:
+            words.append(Word(norm, found.start(), found.end(), sentence, clause))
+    return tuple(words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Literal:
+    text: str
+    prefix: bool
+
+    def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
+        if at >= len(words):
+            return
+        said = words[at].text
+        if said == self.text or (self.prefix and said.startswith(self.text)):
+            yield at + 1
+        elif len(self.text) >= FUZZY_FROM_LETTERS:
+            for after in range(at + 1, min(at + 3, len(words)) + 1):
+                joined = "".join(w.text for w in words[at:after])
+                if self.prefix:
+                    joined = joined[: len(self.text)]
+                if fuzz.ratio(self.text, joined) >= FUZZY_RATIO:
+                    yield after
+                    return
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
+        yield at
+        for after in range(at + 1, min(at + GAP_WORDS, len(words)) + 1):
+            if at and words[after - 1].clause != words[at - 1].clause:
+                return
+            yield after
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Beginning or end of a sentence."""
+
+    end: bool
+
+    def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
+        inside = 0 < at < len(words) and words[at - 1].sentence == words[at].sentence
+        outermost = at == len(words) if self.end else at == 0
+        if outermost or (0 < at < len(words) and not inside):
+            yield at
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    options: tuple[_Sequence, ...]
+    optional: bool = False
+
+    def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
+        for option in self.options:
+            yield from option.ends(words, at)
+        if self.optional:
+            yield at
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    parts: tuple[_Literal | _Gap | _Edge | _Choice, ...]
+
+    def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
+        if not self.parts:
+            yield at
+            return
+        rest = _Sequence(self.parts[1:])
+        for middle in self.parts[0].ends(words, at):
+            yield from rest.ends(words, middle)
+
+
+class Phrase:
+    """One compiled pattern.
+
+    Raises:
+        PhraseError: unbalanced brackets, an unknown ``{name}``, or nothing to match.
+    """
+
+    def __init__(self, pattern: str, words: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.pattern = pattern
+        self._words = words or {}
+        self._elements = [m.group() for m in _ELEMENT.finditer(pattern)]
+        self._at = 0
+        options = self._choice()
+        if self._at < len(self._elements):
+            raise PhraseError(f"'{pattern}' has a ')' without '('.")
+        self._root = options[0] if len(options) == 1 else _Sequence((_Choice(options),))
+        if next(self._root.ends((), 0), None) is not None:
+            raise PhraseError(f"'{pattern}' would match silence.")
+
+    def matches(self, words: Sequence[Word]) -> Iterator[Match]:
+        """Every place where it occurs, the longest from each first word."""
+        for first in range(len(words)):
+            after = max(self._root.ends(words, first), default=first)
+            if after > first:
+                yield Match(words[first].start, words[after - 1].end)
+
+    def _peek(self) -> str:
+        return self._elements[self._at] if self._at < len(self._elements) else ""
+
+    def _choice(self) -> tuple[_Sequence, ...]:
+        options = [self._sequence()]
+        while self._peek() == "|":
+            self._at += 1
+            options.append(self._sequence())
+        return tuple(options)
+
+    def _sequence(self) -> _Sequence:
+        parts: list[_Literal | _Gap | _Edge | _Choice] = []
+        while (element := self._peek()) and element not in "|)":
+            self._at += 1
+            part = self._part(element)
+            if self._peek() == "?":
+                self._at += 1
+                part = _Choice((_Sequence((part,)),), optional=True)
+            parts.append(part)
+        return _Sequence(tuple(parts))
+
+    def _part(self, element: str) -> _Literal | _Gap | _Edge | _Choice:
+        if element == "...":
+            return _Gap()
+        if element in "^$":
+            return _Edge(end=element == "$")
+        if element == "(":
+            options = self._choice()
+            if self._peek() != ")":
+                raise PhraseError(f"'{self.pattern}' has a '(' without ')'.")
+            self._at += 1
+            return _Choice(options)
+        if element == "?":
+            raise PhraseError(f"'{self.pattern}' has a '?' that follows nothing.")
+        if element.startswith("{"):
+            name = element[1:-1]
+            if name not in self._words:
+                raise PhraseError(f"'{self.pattern}' names '{name}', which 'words' does not hold.")
+            others = {k: v for k, v in self._words.items() if k != name}
+            return _Choice(tuple(Phrase(option, others)._root for option in self._words[name]))
+        return _Literal(normalise(element.rstrip("*")), element.endswith("*"))
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseSet:
+    """Phrases that count, unless they overlap one of those that do not."""
+
+    phrases: tuple[Phrase, ...]
+    unless: tuple[Phrase, ...] = ()
+
+    def find(self, words: Sequence[Word]) -> tuple[Match, ...]:
+        """Where the phrases occur, in order; overlapping finds are joined into one."""
+        found = [m for phrase in self.phrases for m in phrase.matches(words)]
+        if not found:
+            return ()
+        barred = [m for phrase in self.unless for m in phrase.matches(words)]
+        joined: list[Match] = []
+        for match in sorted(found, key=lambda m: (m.start, m.end)):
+            if any(match.overlaps(bar) for bar in barred):
+                continue
+            if joined and match.overlaps(joined[-1]):
+                joined[-1] = Match(joined[-1].start, max(joined[-1].end, match.end))
+            else:
+                joined.append(match)
+        return tuple(joined)
+
+
+def sentence_around(text: str, start: int, end: int, longest: int = 160) -> tuple[int, int]:
+    """The sentence that holds ``text[start:end]``, or just that where it would be too long."""
+    before = [m.end() for m in re.finditer(r"[.!?;]+\s+", text[:start])]
+    after = re.search(r"[.!?;]+(?=\s|$)", text[max(end - 1, 0) :])
+    left = before[-1] if before else 0
+    right = max(end - 1, 0) + after.end() if after else len(text)
+    while left < right and text[left].isspace():
+        left += 1
+    while right > left and text[right - 1].isspace():
+        right -= 1
+    return (left, right) if right - left <= longest else (start, end)

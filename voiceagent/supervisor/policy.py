@@ -1,0 +1,245 @@
+"""What the supervisor listens for and when it acts, read from ``prompts/supervisor.yaml``.
+
+In: the policy file. Out: a checked :class:`Policy` with its phrases compiled. It exists so that
+thresholds and phrases are a prompt engineer's to change; every mistake in the file is reported
+with the field it is in, before any call is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from voiceagent.domain.errors import PlaybookError
+from voiceagent.domain.verdict import Action
+from voiceagent.supervisor.phrases import Phrase, PhraseError, PhraseSet
+
+REMEDY = "Correct the field in the supervisor's policy file."
+
+
+class Heard(StrEnum):
+    """What a phrase list of the policy stands for."""
+
+    ASKED_FOR_PERSON = "asked_for_person"
+    ASKED_WHETHER_AI = "asked_whether_ai"
+    LEGAL = "legal"
+    DO_NOT_CALL = "do_not_call"
+    ANGER_STRONG = "anger_strong"
+    ANGER_MILD = "anger_mild"
+    NOT_UNDERSTOOD = "not_understood"
+    ACCEPTS = "accepts"
+    DECLINES = "declines"
+    AGENT_OFFERS_PERSON = "agent_offers_person"
+    AGENT_MENTIONS_PERSON = "agent_mentions_person"
+
+
+class ClaimWords(StrEnum):
+    """Phrase lists that tell what a caller's number or date is said about."""
+
+    MORE_THAN_ONCE = "more_than_once"
+    EXPECTED = "expected"
+    BILLED = "billed"
+    PAID_ALREADY = "paid_already"
+    OPEN_INVOICES = "open_invoices"
+    HYPOTHETICAL = "hypothetical"
+    APPROXIMATELY = "approximately"
+
+
+class ClaimKind(StrEnum):
+    """What kind of account of the facts was compared with the record."""
+
+    TIMES = "times"
+    PRICE = "price"
+    AMOUNT = "amount"
+    DATE = "date"
+    ALREADY_PAID = "already_paid"
+    OPEN_INVOICES = "open_invoices"
+
+
+class Score(StrEnum):
+    """What adds up over the turns of a call."""
+
+    ANGER = "anger"
+    MISUNDERSTANDING = "misunderstanding"
+    CONTRADICTION = "contradiction"
+    LANGUAGE_MODEL_FAILED = "language_model_failed"
+    TOGETHER = "together"
+
+
+WEIGHT_NAMES: Mapping[Score, frozenset[str]] = {
+    Score.ANGER: frozenset({"mild", "strong"}),
+    Score.MISUNDERSTANDING: frozenset({"not_understood", "repeated", "unclear"}),
+    Score.CONTRADICTION: frozenset(ClaimKind),
+    Score.LANGUAGE_MODEL_FAILED: frozenset({"slow"}),
+    Score.TOGETHER: frozenset(),
+}
+
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_Positive = Annotated[float, Field(gt=0.0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AtOnce(_Model):
+    """A ground that counts at once: the action it calls for and how sure it is (0..1)."""
+
+    action: Action
+    confidence: _Share
+
+
+class AtOnceRules(_Model):
+    """The grounds that count at once."""
+
+    asked_for_person: AtOnce
+    accepted_offer: AtOnce
+    asked_whether_ai: AtOnce
+    key_zero: AtOnce
+    legal: AtOnce
+    do_not_call: AtOnce
+    language_model_failed: AtOnce
+    supported_contradiction: AtOnce
+
+
+class Accumulation(_Model):
+    """A ground that adds up. Scores have no unit; ``keep_per_turn`` is the share kept."""
+
+    weights: dict[str, Annotated[float, Field(ge=0.0)]]
+    most_per_turn: _Positive
+    keep_per_turn: _Share
+    offer_person: _Positive
+    hand_over: _Positive
+    rearm_below: Annotated[float, Field(ge=0.0)]
+
+    @model_validator(mode="after")
+    def _thresholds_rise(self) -> Accumulation:
+        if not self.rearm_below < self.offer_person <= self.hand_over:
+            raise ValueError("rearm_below < offer_person <= hand_over must hold")
+        return self
+
+
+class Limits(_Model):
+    """Thresholds of the detectors; units are in the names, similarities are 0..100."""
+
+    act_from_confidence: _Share
+    unclear_below_confidence: _Share
+    repeated_from_similarity: Annotated[float, Field(ge=50.0, le=100.0)]
+    repeated_from_words: Annotated[int, Field(ge=2)]
+    repeated_within_turns: Annotated[int, Field(ge=1, le=50)]
+    offer_lasts_turns: Annotated[int, Field(ge=1)]
+    date_tolerance_days: Annotated[int, Field(ge=0, le=31)]
+    approximate_share: _Share
+
+
+class PhraseList(_Model):
+    """Patterns that count, and those that cancel a match they overlap."""
+
+    match: list[str]
+    unless: list[str] = []
+
+
+class PolicyFile(_Model):
+    """The policy file as it is written."""
+
+    at_once: AtOnceRules
+    accumulate: dict[Score, Accumulation]
+    settled_by_tools: dict[ClaimKind, list[str]] = {}
+    limits: Limits
+    words: dict[str, dict[str, list[str]]] = {}
+    phrases: dict[Heard, dict[str, PhraseList]]
+    claims: dict[ClaimWords, dict[str, PhraseList]]
+
+    @model_validator(mode="after")
+    def _complete(self) -> PolicyFile:
+        held: list[tuple[str, set[str], set[str]]] = [
+            ("accumulate", {*Score}, {*self.accumulate}),
+            ("phrases", {*Heard}, {*self.phrases}),
+            ("claims", {*ClaimWords}, {*self.claims}),
+        ]
+        for score, rule in self.accumulate.items():
+            held.append((f"accumulate.{score}.weights", {*WEIGHT_NAMES[score]}, {*rule.weights}))
+        for name, wanted, given in held:
+            if missing := wanted - given:
+                raise ValueError(f"{name} lacks {', '.join(sorted(missing))}")
+            if unknown := given - wanted:
+                raise ValueError(f"{name} does not know {', '.join(sorted(unknown))}")
+        return self
+
+
+class Policy:
+    """A checked policy: the file's values and its phrases, compiled per language.
+
+    Raises:
+        PlaybookError: a phrase cannot be read; the message names its field.
+    """
+
+    def __init__(self, file: PolicyFile) -> None:
+        self.at_once = file.at_once
+        self.accumulate = file.accumulate
+        self.settled_by_tools = {k: frozenset(v) for k, v in file.settled_by_tools.items()}
+        self.limits = file.limits
+        self.phrases: Mapping[Heard, Mapping[str, PhraseSet]] = {
+            heard: _compiled(f"phrases.{heard}", lists, file.words)
+            for heard, lists in file.phrases.items()
+        }
+        self.claims: Mapping[ClaimWords, Mapping[str, PhraseSet]] = {
+            claim: _compiled(f"claims.{claim}", lists, file.words)
+            for claim, lists in file.claims.items()
+        }
+        self.languages = frozenset(lang for lists in file.phrases.values() for lang in lists)
+
+
+def _compiled(
+    field: str, lists: Mapping[str, PhraseList], words: Mapping[str, Mapping[str, list[str]]]
+) -> dict[str, PhraseSet]:
+    compiled = {}
+    for language, phrases in lists.items():
+        parts = []
+        for name, patterns in (("match", phrases.match), ("unless", phrases.unless)):
+            built = []
+            for number, pattern in enumerate(patterns):
+                try:
+                    built.append(Phrase(pattern, words.get(language, {})))
+                except PhraseError as error:
+                    where = f"{field}.{language}.{name}[{number}]"
+                    raise PlaybookError(f"{where}: {error}", REMEDY) from error
+            parts.append(tuple(built))
+        compiled[language] = PhraseSet(*parts)
+    return compiled
+
+
+def parse_policy(document: Any) -> Policy:
+    """A policy from the parsed YAML document.
+
+    Raises:
+        PlaybookError: with the first wrong field and what is wrong with it.
+    """
+    try:
+        return Policy(PolicyFile.model_validate(document))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise PlaybookError(f"{field}: {first['msg']}.", REMEDY) from error
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy in this file. Reads the disk: call it at start-up, not during a call.
+
+    Raises:
+        PlaybookError: the file is missing, is no YAML, or does not validate.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlaybookError(
+            f"The supervisor's policy '{path.name}' cannot be read.", str(error)
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PlaybookError(f"'{path.name}' is not valid YAML: {error}", REMEDY) from error
+    return parse_policy(document)
