@@ -1,0 +1,300 @@
+"""What a call follows: its flow and the lines it speaks word for word, read from ``prompts/``.
+
+In: the prompts folder, a playbook's name, a language. Out: a ``Playbook``, checked to the last
+placeholder, so that a typing error is found when the service starts and not in front of a caller.
+
+The folder, which can be edited without touching Python::
+
+    playbooks/<name>/<language>.yaml   a pipecat flow: nodes, tasks, tools, where each leads
+    phrases/<language>.yaml            lines spoken without asking the language model
+    persona/<language>.md              who speaks, and the rules; included by the flow
+
+Beside pipecat's own, a flow may use two actions. ``say`` speaks a line of the phrases; it does not
+wait for the playout, because a wait would never end if the caller spoke over it. ``close`` ends
+the call; its handler ``close_call`` is the call's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pipecat.flows import FlowConfig, FlowManager
+from pipecat.frames.frames import TTSSpeakFrame
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voiceagent.dialogue.wording import speak_date, speak_weekday
+from voiceagent.domain.errors import PlaybookError
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+CALL_VALUES = frozenset({"company", "customer_name", "reason", "today"})
+"""Placeholders known when the call begins; all a flow may use."""
+LATE_VALUES = frozenset({"callback_when", "human_name"})
+"""Placeholders of phrases that are only known later in the call."""
+
+Line = Annotated[str, Field(min_length=1)]
+Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class HoldLines(_Model):
+    """While a human is sought: what happens, signs of life, who joins, the caller changed mind."""
+
+    announcement: Line
+    comfort: Lines
+    human_joining: Line
+    cancelled: Line
+
+
+class FallbackLines(_Model):
+    """When something fails: the language model, its words, no human, a human sent back."""
+
+    language_model_failed: Line
+    reply_withheld: Line
+    nobody_free: Line
+    nobody_free_no_callback: Line
+    returned: Line
+
+
+class GoodbyeLines(_Model):
+    """The last words, by how the call ends."""
+
+    resolved: Line
+    callback_booked: Line
+    do_not_call: Line
+    failed: Line
+
+
+class Phrases(_Model):
+    """Every line that is spoken word for word, in one language."""
+
+    disclosure: Line
+    ask_postal_code: Line
+    opening: Line
+    offer_person: Line
+    not_understood: Line
+    still_there: Line
+    voicemail: Line
+    fillers: Lines
+    hold: HoldLines
+    fallback: FallbackLines
+    goodbye: GoodbyeLines
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Every line with its place, e.g. ``hold.comfort.1``."""
+        return _lines(self.model_dump(), "")
+
+    def filled(self, values: Mapping[str, str]) -> Phrases:
+        """The same phrases with these placeholders filled and all others left."""
+        return Phrases.model_validate(_filled(self.model_dump(), values))
+
+
+@dataclass(frozen=True, slots=True)
+class CallScript:
+    """A playbook made out for one call.
+
+    Attributes:
+        flow: for ``pipecat.flows.Flow``.
+        phrases: with all but the late placeholders filled.
+        state: for ``flow_manager.state``, before the flow manager is initialised.
+    """
+
+    flow: FlowConfig
+    phrases: Phrases
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """A flow and its phrases in one language."""
+
+    name: str
+    language: str
+    flow: FlowConfig
+    phrases: Phrases
+
+    def for_call(self, *, company: str, customer_name: str, reason: str, today: date) -> CallScript:
+        """Make the playbook out for one call. ``today`` is the callee's calendar day."""
+        day = speak_date(today, self.language, today)
+        spoken_day = f"{speak_weekday(today, self.language)}, {day} {today.year}"
+        values = {
+            "company": company,
+            "customer_name": customer_name,
+            "reason": reason,
+            "today": spoken_day,
+        }
+        phrases = self.phrases.filled(values)
+        return CallScript(self.flow, phrases, {**values, "lines": dict(phrases.lines())})
+
+
+def fill(line: str, **values: str) -> str:
+    """A line with these placeholders filled.
+
+    Raises:
+        PlaybookError: the line has a placeholder that is not among them.
+    """
+    text = _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), line)
+    if missing := _PLACEHOLDER.search(text):
+        raise PlaybookError(f"A line to be spoken needs '{missing[1]}', which is not known.")
+    return text
+
+
+async def say(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """Flow action: speak the line of the phrases that the action names, at once."""
+    text = flow_manager.state["lines"][action["line"]]
+    await flow_manager.worker.queue_frame(TTSSpeakFrame(text, append_to_context=True))
+
+
+ACTIONS = {"say": say}
+"""Handlers for ``Flow(config, handlers=[tools, ACTIONS, {"close_call": ...}])``."""
+
+
+def known_playbooks(prompts_dir: Path) -> dict[str, tuple[str, ...]]:
+    """Every playbook in the folder with its languages."""
+    return {
+        folder.name: tuple(sorted(file.stem for file in folder.glob("*.yaml")))
+        for folder in sorted((prompts_dir / "playbooks").glob("*/"))
+    }
+
+
+def load_playbook(prompts_dir: Path, name: str, language: str) -> Playbook:
+    """Read and check a playbook.
+
+    Raises:
+        PlaybookError: unknown name or language, or a file that does not validate; says which
+            file, where there is one which line, and what is wrong.
+    """
+    known = known_playbooks(prompts_dir)
+    if name not in known:
+        raise PlaybookError(
+            f"There is no playbook '{name}'.", f"Known are: {', '.join(known) or 'none'}."
+        )
+    if language not in known[name]:
+        raise PlaybookError(
+            f"The playbook '{name}' does not exist in the language '{language}'.",
+            f"Known are: {', '.join(known[name])}.",
+        )
+    phrases_file = prompts_dir / "phrases" / f"{language}.yaml"
+    flow_file = prompts_dir / "playbooks" / name / f"{language}.yaml"
+    phrases = _read(phrases_file, prompts_dir, Phrases)
+    for place, line in phrases.lines():
+        _check_placeholders(line, CALL_VALUES | LATE_VALUES, phrases_file, place)
+    flow = _read(flow_file, prompts_dir, FlowConfig)
+    _check_flow(flow, phrases, flow_file)
+    return Playbook(name, language, flow, phrases)
+
+
+_Read = TypeVar("_Read", bound=BaseModel)
+
+
+def _read(path: Path, root: Path, model: type[_Read]) -> _Read:
+    """A YAML file as a model; every way it can be wrong is a ``PlaybookError``."""
+    try:
+        text = path.read_text("utf-8")
+        data = yaml.load(text, _loader(path.parent, root.resolve()))  # noqa: S506  (a SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlaybookError(f"{path} cannot be read: {error}.") from error
+    except yaml.MarkedYAMLError as error:
+        mark = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise PlaybookError(f"{path}{mark} is not valid YAML: {error.problem}.") from error
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(text, first["loc"])
+        field = ".".join(str(part) for part in first["loc"]) or "top level"
+        raise PlaybookError(f"{path}:{line}: {field}: {first['msg']}.") from None
+
+
+def _loader(folder: Path, root: Path) -> type[yaml.SafeLoader]:
+    """pipecat's ``!include``, kept inside the prompts folder, and with Markdown taken as text."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def include(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+        path = (folder / str(loader.construct_scalar(node))).resolve()  # type: ignore[arg-type]
+        if not path.is_relative_to(root) or not path.is_file():
+            raise yaml.constructor.ConstructorError(
+                None, None, f"there is no '{node.value}' to include", node.start_mark
+            )
+        text = path.read_text("utf-8")
+        if path.suffix == ".yaml":
+            return yaml.load(text, _loader(path.parent, root))  # noqa: S506
+        return text.strip()
+
+    Loader.add_constructor("!include", include)
+    return Loader
+
+
+def _line_of(text: str, place: tuple[int | str, ...]) -> int:
+    """The line, from 1, of a field in a YAML text, or of the last part of its path there is."""
+    node: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
+    line = 1
+    for part in place:
+        children: dict[Hashable, tuple[yaml.Node, yaml.Node]] = {}
+        if isinstance(node, yaml.MappingNode):
+            children = {key.value: (key, value) for key, value in node.value}
+        elif isinstance(node, yaml.SequenceNode):
+            children = {i: (item, item) for i, item in enumerate(node.value)}
+        if part not in children:
+            break
+        at, node = children[part]
+        line = at.start_mark.line + 1
+    return line
+
+
+def _lines(data: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{above}{key}.")
+        elif isinstance(value, str):
+            yield f"{above}{key}", value
+        else:
+            yield from ((f"{above}{key}.{i}", line) for i, line in enumerate(value))
+
+
+def _filled(data: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(data, str):
+        return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), data)
+    if isinstance(data, Mapping):
+        return {key: _filled(value, values) for key, value in data.items()}
+    return [_filled(item, values) for item in data]
+
+
+def _check_placeholders(text: str, allowed: frozenset[str], path: Path, place: str) -> None:
+    for match in _PLACEHOLDER.finditer(text):
+        if match[1] not in allowed:
+            raise PlaybookError(
+                f"{path}: {place}: the placeholder '{match[1]}' is not known.",
+                f"Known are: {', '.join(sorted(allowed))}.",
+            )
+
+
+def _check_flow(flow: FlowConfig, phrases: Phrases, path: Path) -> None:
+    """Placeholders and our own actions, which pipecat would only find out about in a call."""
+    lines = {place for place, _ in phrases.lines()}
+    for name, node in flow.nodes.items():
+        texts = [node.role_message or "", *(message.content for message in node.task_messages)]
+        for text in texts:
+            _check_placeholders(text, CALL_VALUES, path, f"nodes.{name}")
+        for action in (*node.pre_actions, *node.post_actions):
+            said = str(action.extras().get("line"))
+            if action.type == "say" and said not in lines:
+                raise PlaybookError(f"{path}: nodes.{name}: there is no line '{said}' to say.")
+            if action.type == "close" and f"goodbye.{said}" not in lines:
+                raise PlaybookError(f"{path}: nodes.{name}: there is no goodbye line '{said}'.")
+            if action.type == "tts_say":
+                raise PlaybookError(
+                    f"{path}: nodes.{name}: 'tts_say' would hold up the flow for good if the"
+                    " caller spoke over it.",
+                    "Use the action 'say'.",
+                )
