@@ -96,7 +96,7 @@ HANDOFF_TRANSITIONS: dict[tuple[HandoffState, HandoffEvent], HandoffState] = {
     # Every human tried has failed: the last failure names the outcome.
     (_S.SEEKING, _E.FALL_BACK): _S.FALLBACK,
     (_S.RINGING, _E.ACCEPT): _S.BRIEFING,
-    **{(_S.RINGING, failure): _S.SEEKING for failure in RING_FAILURES},
+    **{(_S.RINGING, failure): _S.SEEKING for failure in sorted(RING_FAILURES)},
     (_S.BRIEFING, _E.BRIEFED): _S.BRIDGING,
     (_S.BRIEFING, _E.AGENT_LOST): _S.SEEKING,
     (_S.BRIEFING, _E.DECLINED): _S.SEEKING,
