@@ -157,6 +157,7 @@ class StablePrompt:
         self._described: set[str] = set()
         self._added: dict[int, list[str]] = {}
         self._start = 0
+        self._pinned: set[int] = set()
         self._seen = 0
 
     def render(
@@ -170,21 +171,17 @@ class StablePrompt:
             # A new persona or a reset context: nothing of the old prefix is left to keep.
             self._role_message, self._first_tools = role_message, list(tools)
             self._described = {describe_tool(tool) for tool in tools} | {""}
-            self._added, self._start = {}, 0
+            self._added, self._start, self._pinned = {}, 0, set()
         self._seen = len(messages)
         new = [line for tool in tools if (line := describe_tool(tool)) not in self._described]
         if new and messages:
             self._added.setdefault(_last_task(messages), []).extend(new)
             self._described.update(new)
         lines = list(self._lines(messages))
-        self._trim(lines)
+        self._trim(lines, _last_task(messages))
         kept = [line for index, line in lines if index >= self._start or index in self._pinned]
         system = system_text(role_message, self._first_tools)
         return [{"role": "system", "content": system}, *kept]
-
-    @property
-    def _pinned(self) -> set[int]:
-        return set(self._added)
 
     def _lines(self, messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, dict[str, str]]]:
         names: dict[str, str] = {}
@@ -199,15 +196,21 @@ class StablePrompt:
             if line is not None:
                 yield index, line
 
-    def _trim(self, lines: Sequence[tuple[int, dict[str, str]]]) -> None:
-        """Leave the older half out once all is too long; half, so that it is seldom done."""
-        sizes = {index: len(line["content"]) for index, line in lines}
-        size = sum(chars for index, chars in sizes.items() if index >= self._start)
+    def _trim(self, lines: Sequence[tuple[int, dict[str, str]]], last_task: int) -> None:
+        """Leave the older half out once all is too long; half, so that it is seldom done.
+
+        The task at that time and the tools added so far stay.
+        """
+        sizes: dict[int, int] = {}
+        for index, line in lines:
+            sizes[index] = sizes.get(index, 0) + len(line["content"])
+        size = sum(chars for i, chars in sizes.items() if i >= self._start or i in self._pinned)
         if size <= self._history_chars:
             return
+        self._pinned = {last_task, *self._added}
         for index, chars in sizes.items():
             if index >= self._start and size > self._history_chars // 2:
-                size -= chars
+                size -= 0 if index in self._pinned else chars
                 self._start = index + 1
 
 
