@@ -46,6 +46,7 @@ class ClaimWords(StrEnum):
     BILLED = "billed"
     PAID_ALREADY = "paid_already"
     OPEN_INVOICES = "open_invoices"
+    PROMISED = "promised"
     HYPOTHETICAL = "hypothetical"
     APPROXIMATELY = "approximately"
 
@@ -59,6 +60,7 @@ class ClaimKind(StrEnum):
     DATE = "date"
     ALREADY_PAID = "already_paid"
     OPEN_INVOICES = "open_invoices"
+    PROMISE = "promise"
 
 
 class Score(StrEnum):
@@ -68,7 +70,6 @@ class Score(StrEnum):
     MISUNDERSTANDING = "misunderstanding"
     CONTRADICTION = "contradiction"
     LANGUAGE_MODEL_FAILED = "language_model_failed"
-    TOGETHER = "together"
 
 
 WEIGHT_NAMES: Mapping[Score, frozenset[str]] = {
@@ -76,7 +77,6 @@ WEIGHT_NAMES: Mapping[Score, frozenset[str]] = {
     Score.MISUNDERSTANDING: frozenset({"not_understood", "repeated", "unclear"}),
     Score.CONTRADICTION: frozenset(ClaimKind),
     Score.LANGUAGE_MODEL_FAILED: frozenset({"slow"}),
-    Score.TOGETHER: frozenset(),
 }
 
 _Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -105,23 +105,29 @@ class AtOnceRules(_Model):
     do_not_call: AtOnce
     language_model_failed: AtOnce
     supported_contradiction: AtOnce
+    agent_asked_for_person: AtOnce
 
 
-class Accumulation(_Model):
-    """A ground that adds up. Scores have no unit; ``keep_per_turn`` is the share kept."""
+class Thresholds(_Model):
+    """Where a score calls for an action, and below which it may call for it again. No unit."""
 
-    weights: dict[str, Annotated[float, Field(ge=0.0)]]
-    most_per_turn: _Positive
-    keep_per_turn: _Share
     offer_person: _Positive
     hand_over: _Positive
     rearm_below: Annotated[float, Field(ge=0.0)]
 
     @model_validator(mode="after")
-    def _thresholds_rise(self) -> Accumulation:
+    def _thresholds_rise(self) -> Thresholds:
         if not self.rearm_below < self.offer_person <= self.hand_over:
             raise ValueError("rearm_below < offer_person <= hand_over must hold")
         return self
+
+
+class Accumulation(Thresholds):
+    """A ground that adds up; ``keep_per_turn`` is the share of the score a turn leaves."""
+
+    weights: dict[str, Annotated[float, Field(ge=0.0)]]
+    most_per_turn: _Positive
+    keep_per_turn: _Share
 
 
 class Limits(_Model):
@@ -149,6 +155,7 @@ class PolicyFile(_Model):
 
     at_once: AtOnceRules
     accumulate: dict[Score, Accumulation]
+    together: Thresholds
     settled_by_tools: dict[ClaimKind, list[str]] = {}
     limits: Limits
     words: dict[str, dict[str, list[str]]] = {}
@@ -182,6 +189,7 @@ class Policy:
     def __init__(self, file: PolicyFile) -> None:
         self.at_once = file.at_once
         self.accumulate = file.accumulate
+        self.together = file.together
         self.settled_by_tools = {k: frozenset(v) for k, v in file.settled_by_tools.items()}
         self.limits = file.limits
         self.phrases: Mapping[Heard, Mapping[str, PhraseSet]] = {

@@ -1,0 +1,90 @@
+"""Whether the caller has just been offered a person, and what their answer to that is.
+
+In: the agent's and the caller's turns. Out: accepted, declined or neither. It exists because
+"yes please" means a handover only right after an offer, and the agent may have asked something
+else in the meantime.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from voiceagent.supervisor.policy import Heard, Policy
+from voiceagent.supervisor.signals import heard_in
+
+
+POINTING_BACK_WORDS = 5
+"""A question this short is about the sentence before it."""
+
+
+class Answer(StrEnum):
+    """A caller's answer to an offered person."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NEITHER = "neither"
+
+
+class OfferedPerson:
+    """The offer that stands in one call, if any."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._turns_left = 0
+        self._announced = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether a yes would be a yes to a person."""
+        return self._turns_left > 0
+
+    def make(self) -> None:
+        """The supervisor has called for an offer; the agent's next turn should hold it."""
+        self._turns_left = self._policy.limits.offer_lasts_turns
+        self._announced = True
+
+    def withdraw(self) -> None:
+        """Nothing is on offer any more."""
+        self._turns_left, self._announced = 0, False
+
+    def agent_said(self, text: str, languages: Iterable[str]) -> None:
+        """Keep, make or drop the offer by what the agent said last: its last question counts."""
+        asked, questions = _last_question(text)
+        if self._hears(asked, languages, Heard.AGENT_OFFERS_PERSON):
+            self._turns_left = self._policy.limits.offer_lasts_turns
+        elif self.stands and questions:
+            # The verdict asked for an offer in whatever words; another question replaces it.
+            mentioned = self._hears(asked, languages, Heard.AGENT_MENTIONS_PERSON)
+            if not (self._announced and mentioned):
+                self.withdraw()
+        self._announced = False
+
+    def caller_said(self, text: str, languages: Iterable[str]) -> Answer:
+        """What this turn answers to a standing offer, which it uses up where it does."""
+        if not self.stands:
+            return Answer.NEITHER
+        self._turns_left -= 1
+        if self._hears(text, languages, Heard.DECLINES):
+            self.withdraw()
+            return Answer.DECLINED
+        if self._hears(text, languages, Heard.ACCEPTS):
+            self.withdraw()
+            return Answer.ACCEPTED
+        return Answer.NEITHER
+
+    def _hears(self, text: str, languages: Iterable[str], heard: Heard) -> bool:
+        return bool(heard_in(text, languages, self._policy.phrases, (heard,)))
+
+
+def _last_question(text: str) -> tuple[str, bool]:
+    """The last question, with the sentence before it where it points back ("Would you like
+    that?"); the whole text where nothing is asked. And whether something is."""
+    parts = re.findall(r"[^.!?]+[.!?]*", text)
+    asked = [n for n, part in enumerate(parts) if part.endswith("?")]
+    if not asked:
+        return text, False
+    at = asked[-1]
+    points_back = len(parts[at].split()) <= POINTING_BACK_WORDS
+    return "".join(parts[max(0, at - points_back) : at + 1]), True
