@@ -5,7 +5,7 @@ from fetching because every start of the agent asks this question and none of th
 
 Hashing a gigabyte at each start would cost seconds, so the verdict on a big file is remembered in
 a **stamp** beside it: the hash together with the size, the modification time and the change time of
-the file. Writing one byte changes the modification time; putting the old modification time back (which
+the file. Writing one byte changes the modification time; putting the old one back (which
 ``touch`` can) changes the change time (which nothing but the kernel sets): either way the file is
 hashed again. What a stamp cannot notice is a disk that decays, or somebody who may write the
 folder and forges the stamp as well; ``verify="full"`` hashes everything, whatever the stamps say.
