@@ -126,7 +126,7 @@ def _sections(events: Log, worker: WorkerLiveness) -> Iterator[tuple[str, Render
     for handoff in readings.handoffs(events):
         yield "Handoff", _handoff(handoff)
     if packet := readings.packet(events):
-        yield "Packet", _packet(packet)
+        yield "Packet", packet_table(packet)
     if booked := readings.of_type(events, CallbackBooked):
         yield "Callbacks", Group(*(_callback(each) for each in booked))
     yield "End", Text(closing_line(events, worker), style="bold")
@@ -167,12 +167,13 @@ def _timeline(events: Log) -> Table | None:
 def _conversation(events: Log) -> RenderableType:
     table = _grid()
     for logged in events:
-        for at_ms, what in _lines(logged):
+        for at_ms, what in event_lines(logged):
             table.add_row(offset(at_ms), what)
     return table if table.row_count else Text("Nothing was said.", style="dim")
 
 
-def _lines(logged: LoggedEvent) -> Iterator[tuple[int, Text]]:
+def event_lines(logged: LoggedEvent) -> Iterator[tuple[int, Text]]:
+    """What a reader is told of one event, with its place in audio time (ms)."""
     event = logged.event
     if isinstance(event, TurnTaken):
         yield event.turn.start_ms, _turn(event.turn)
@@ -269,7 +270,8 @@ def _handoff(handoff: readings.Handoff) -> Table:
     return table
 
 
-def _packet(packet: Packet) -> Table:
+def packet_table(packet: Packet) -> Table:
+    """The packet as a human reads it."""
     table = _grid()
     verified = "identity verified" if packet.identity_verified else "identity not verified"
     who = ", ".join(filter(None, (packet.customer_name, packet.account_id, packet.phone, verified)))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voiceagent.domain.call import CALL_TRANSITIONS, CallEvent, CallState, new_call
@@ -194,6 +194,7 @@ def test_an_attempt_whose_end_is_unknown_is_not_dialled_as_it_is() -> None:
 
 
 @every_machine
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_sequence_of_events_follows_the_table_or_changes_nothing(
     subject: Subject, data: st.DataObject
