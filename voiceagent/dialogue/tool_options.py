@@ -32,7 +32,10 @@ class CallbackBook(Protocol):
         """Promise a callback. An id already in the book, still waiting, is moved to ``due_at``."""
 
     async def forbid(self, phone: str, source: str) -> None:
-        """Never call this E.164 number again. ``source`` says where the wish was uttered."""
+        """Never call this E.164 number again.
+
+        ``source`` says where the wish was uttered: ``call <id>`` or ``call <id> turn <n>``.
+        """
 
 
 @dataclass(frozen=True, slots=True)

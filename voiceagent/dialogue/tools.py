@@ -314,9 +314,10 @@ class AccountTools:
 
     async def _do_not_call(self) -> Result:
         options = self._options
-        await self._book.forbid(options.phone, f"call {options.call_id}")
+        turn = options.turn()
+        await self._book.forbid(options.phone, f"call {options.call_id} turn {turn}")
         await self._report(
-            lambda at_ms: DoNotCallEntered(at_ms=at_ms, phone=options.phone, turn=options.turn())
+            lambda at_ms: DoNotCallEntered(at_ms=at_ms, phone=options.phone, turn=turn)
         )
         return {"ok": True, "status": "blocked", "changed": True}
 

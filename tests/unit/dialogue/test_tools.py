@@ -327,7 +327,7 @@ async def test_do_not_call_works_while_the_records_are_down(dial: Dial) -> None:
     call = dial(accounts=RecordsDown())
     result, _ = await call.tools.do_not_call(MANAGER)
     assert result["status"] == "blocked"
-    assert call.book.forbidden == [("+13125550102", "call call-1")]
+    assert call.book.forbidden == [("+13125550102", "call call-1 turn 7")]
     (event,) = call.log.of(DoNotCallEntered)
     assert (event.phone, event.turn) == ("+13125550102", 7)
 
