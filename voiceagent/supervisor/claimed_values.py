@@ -130,10 +130,13 @@ def _role(sentence: Sentence, start: int, end: int) -> ClaimWords | None:
     """Expected or billed, by the phrase nearest before the amount, else the first one after."""
     if sentence.found.get(ClaimWords.HYPOTHETICAL):
         return None
-    marks = [
-        (match, role)
-        for role in (ClaimWords.EXPECTED, ClaimWords.BILLED)
-        for match in sentence.found.get(role, ())
+    expected = sentence.found.get(ClaimWords.EXPECTED, ())
+    marks = [(match, ClaimWords.EXPECTED) for match in expected]
+    marks += [
+        (match, ClaimWords.BILLED)
+        for match in sentence.found.get(ClaimWords.BILLED, ())
+        # "should be paying" is expected, though "paying" alone is billed.
+        if not any(match.overlaps(other) for other in expected)
     ]
     # "59 a month": what directly follows outweighs what went before.
     for match, role in marks:

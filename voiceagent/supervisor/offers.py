@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+from voiceagent.supervisor.phrases import split_words
 from voiceagent.supervisor.policy import Heard, Policy
 from voiceagent.supervisor.signals import heard_in
 
-
 POINTING_BACK_WORDS = 5
 """A question this short is about the sentence before it."""
+
+BARE_YES_WORDS = 3
+_MENTIONS = Heard.AGENT_MENTIONS_PERSON
 
 
 class Answer(StrEnum):
@@ -35,15 +38,9 @@ class OfferedPerson:
         self._turns_left = 0
         self._announced = False
 
-    @property
-    def stands(self) -> bool:
-        """Whether a yes would be a yes to a person."""
-        return self._turns_left > 0
-
     def make(self) -> None:
-        """The supervisor has called for an offer; the agent's next turn should hold it."""
-        self._turns_left = self._policy.limits.offer_lasts_turns
-        self._announced = True
+        """The supervisor has called for an offer, which the agent has not spoken yet."""
+        self._turns_left, self._announced = 0, True
 
     def withdraw(self) -> None:
         """Nothing is on offer any more."""
@@ -52,20 +49,23 @@ class OfferedPerson:
     def agent_said(self, text: str, languages: Iterable[str]) -> None:
         """Keep, make or drop the offer by what the agent said last: its last question counts."""
         asked, questions = _last_question(text)
-        if self._hears(asked, languages, Heard.AGENT_OFFERS_PERSON):
-            self._turns_left = self._policy.limits.offer_lasts_turns
-        elif self.stands and questions:
-            # The verdict asked for an offer in whatever words; another question replaces it.
-            mentioned = self._hears(asked, languages, Heard.AGENT_MENTIONS_PERSON)
-            if not (self._announced and mentioned):
-                self.withdraw()
-        self._announced = False
+        offers = self._hears(asked, languages, Heard.AGENT_OFFERS_PERSON)
+        # After a verdict any words about a person are the offer, whoever wrote them.
+        if offers or (self._announced and self._hears(asked, languages, _MENTIONS)):
+            self._turns_left, self._announced = self._policy.limits.offer_lasts_turns, False
+        elif questions:
+            self.withdraw()
 
     def caller_said(self, text: str, languages: Iterable[str]) -> Answer:
-        """What this turn answers to a standing offer, which it uses up where it does."""
-        if not self.stands:
+        """What this turn answers to a standing offer, which it uses up where it does.
+
+        An offer called for and not spoken yet is taken up only by a bare yes: a caller who cut
+        the agent short may be ahead of the agent's turn in the log.
+        """
+        unspoken = self._announced and len(split_words(text)) <= BARE_YES_WORDS
+        if not (self._turns_left or unspoken):
             return Answer.NEITHER
-        self._turns_left -= 1
+        self._turns_left = max(0, self._turns_left - 1)
         if self._hears(text, languages, Heard.DECLINES):
             self.withdraw()
             return Answer.DECLINED

@@ -28,6 +28,9 @@ FUZZY_FROM_LETTERS = 8
 FUZZY_RATIO = 88.0
 """Normalised indel similarity (0..100): "representive" passes, "sprachen" for "sprechen" not."""
 
+OPENING_LETTERS = 2
+"""Letters an imperfectly heard word must share with the phrase's; keeps the search short."""
+
 _WORD = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;]+|[,:–—]")
 _FILLERS = frozenset({"uh", "um", "uhm", "erm", "er", "hmm", "hm", "mm", "äh", "ähm", "öh", "eh"})
 _ELEMENT = re.compile(r"\.\.\.|\{(\w+)\}|[()|^$?]|[^\s()|^$?{}]+")
@@ -89,6 +92,8 @@ class _Literal:
         if at >= len(words):
             return
         said = words[at].text
+        if said[:OPENING_LETTERS] != self.text[:OPENING_LETTERS]:
+            return
         if said == self.text or (self.prefix and said.startswith(self.text)):
             yield at + 1
         elif len(self.text) >= FUZZY_FROM_LETTERS:
@@ -100,6 +105,10 @@ class _Literal:
                     yield after
                     return
 
+    def openings(self) -> Iterator[str | None]:
+        exact = not self.prefix and len(self.text) < FUZZY_FROM_LETTERS
+        yield self.text if exact else self.text[:OPENING_LETTERS] + "*"
+
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
@@ -109,6 +118,9 @@ class _Gap:
             if at and words[after - 1].clause != words[at - 1].clause:
                 return
             yield after
+
+    def openings(self) -> Iterator[str | None]:
+        yield None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,9 @@ class _Edge:
         if outermost or (0 < at < len(words) and not inside):
             yield at
 
+    def openings(self) -> Iterator[str | None]:
+        yield None
+
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
@@ -135,18 +150,38 @@ class _Choice:
         if self.optional:
             yield at
 
+    def openings(self) -> Iterator[str | None]:
+        for option in self.options:
+            yield from option.openings()
+        if self.optional:
+            yield None
+
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     parts: tuple[_Literal | _Gap | _Edge | _Choice, ...]
 
-    def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
-        if not self.parts:
+    def ends(self, words: Sequence[Word], at: int, part: int = 0) -> Iterator[int]:
+        if part == len(self.parts):
             yield at
             return
-        rest = _Sequence(self.parts[1:])
-        for middle in self.parts[0].ends(words, at):
-            yield from rest.ends(words, middle)
+        for middle in self.parts[part].ends(words, at):
+            yield from self.ends(words, middle, part + 1)
+
+    def openings(self) -> Iterator[str | None]:
+        """What the first word can be: itself, its first letters with ``*``, or anything (None)."""
+        for part in self.parts:
+            anything = False
+            for opening in part.openings():
+                if opening is None:
+                    anything = True
+                else:
+                    yield opening
+            if not anything:
+                return
+            if isinstance(part, _Gap):
+                break
+        yield None
 
 
 class Phrase:
@@ -168,9 +203,18 @@ class Phrase:
         if next(self._root.ends((), 0), None) is not None:
             raise PhraseError(f"'{pattern}' would match silence.")
 
+        openings = frozenset(self._root.openings())
+        self._openings = None if None in openings else openings
+
+    def _may_open(self, word: str) -> bool:
+        known = self._openings
+        return known is None or word in known or word[:OPENING_LETTERS] + "*" in known
+
     def matches(self, words: Sequence[Word]) -> Iterator[Match]:
         """Every place where it occurs, the longest from each first word."""
         for first in range(len(words)):
+            if not self._may_open(words[first].text):
+                continue
             after = max(self._root.ends(words, first), default=first)
             if after > first:
                 yield Match(words[first].start, words[after - 1].end)

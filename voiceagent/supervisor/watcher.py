@@ -101,7 +101,8 @@ class Supervisor:
             case TurnTaken(turn=turn) if turn.speaker is Speaker.CALLER:
                 return self._caller_said(turn)
             case TurnTaken(turn=turn) if turn.speaker is Speaker.AGENT:
-                self._offer.agent_said(turn.text, self._languages(turn))
+                # Cut short by a barge-in, the offer was still understood: the caller answers it.
+                self._offer.agent_said(turn.intended or turn.text, self._languages(turn))
             case KeyPressed(key="0", at_ms=at_ms):
                 # No words to quote: the citation only gives the place in the recording.
                 place = Citation(self._last_number(), Speaker.CALLER, "", at_ms)
