@@ -35,6 +35,7 @@ from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
 from voiceagent.domain.packet import Packet
 from voiceagent.domain.transcript import Turn
 from voiceagent.domain.verdict import Verdict
+from voiceagent.store.errors import EmptyLogError
 from voiceagent.store.worker import WorkerLiveness
 
 Log = Sequence[LoggedEvent]
@@ -204,7 +205,7 @@ def transcript_json(events: Log) -> dict[str, Any]:
     """``transcript.json``: who was called, and every turn.
 
     Raises:
-        ValueError: the log is empty.
+        EmptyLogError: the log is empty.
     """
     first = _first(events)
     start = placed(events)
@@ -246,7 +247,7 @@ def summary_json(
         worker: what is known of the call's process; matters only to a log without an end.
 
     Raises:
-        ValueError: the log is empty.
+        EmptyLogError: the log is empty.
     """
     first, start, end = _first(events), placed(events), ended(events)
     blocked = of_type(events, DoNotCallEntered)
@@ -275,7 +276,9 @@ def summary_json(
 
 def _first(events: Log) -> LoggedEvent:
     if not events:
-        raise ValueError("an empty log tells of no call")
+        raise EmptyLogError(
+            "The log is empty: the call was entered, then nothing was written of it."
+        )
     return events[0]
 
 

@@ -80,7 +80,7 @@ def report_json(
     """The report as JSON: the summary, and all that the printed report shows.
 
     Raises:
-        ValueError: the log is empty.
+        EmptyLogError: the log is empty.
     """
     packet = readings.packet(events)
     return {

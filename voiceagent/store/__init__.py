@@ -10,6 +10,7 @@ from __future__ import annotations
 from voiceagent.store.errors import (
     CallNotFoundError,
     DuplicateCallError,
+    EmptyLogError,
     NaiveDatetimeError,
     StoreBusyError,
     StoreVersionError,
@@ -26,6 +27,7 @@ __all__ = [
     "BlockedNumber",
     "CallNotFoundError",
     "DuplicateCallError",
+    "EmptyLogError",
     "LogEntry",
     "NaiveDatetimeError",
     "NewCall",

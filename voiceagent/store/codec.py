@@ -8,6 +8,7 @@ refused when it is encoded, so that whoever reads the log later sees what was se
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,13 +61,15 @@ def encode_event(event: AnyEvent) -> EncodedEvent:
     try:
         payload = adapter.dump_python(event, mode="json")
         same = adapter.validate_python(payload) == event
+        # Half of a surrogate pair is no text: no file or console could take it later.
+        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (PydanticSerializationError, ValidationError, ValueError, RecursionError):
         same = False
     if not same or _has_naive_moment(event):
         raise UnstorableEventError(
             f"An event of the kind '{kind}' holds a value that would not read back as it is.",
-            "Use JSON values only (text, finite numbers, true, false, null, lists, objects with "
-            "text keys) and time-zone aware moments.",
+            "Use JSON values only (whole text, finite numbers, true, false, null, lists, objects "
+            "with text keys) and time-zone aware moments.",
         )
     return EncodedEvent(event, kind, payload)
 

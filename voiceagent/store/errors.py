@@ -59,6 +59,12 @@ class UnreadableEventError(StoreError):
     exit_code = 65
 
 
+class EmptyLogError(StoreError, ValueError):
+    """A call was entered, but its log holds nothing that could be told of it."""
+
+    code = "store.empty_log"
+
+
 class CallNotFoundError(StoreError):
     """No call with this identifier is in the store."""
 

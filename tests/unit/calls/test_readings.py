@@ -35,7 +35,7 @@ from voiceagent.domain.handoff import (
 from voiceagent.domain.packet import Claim, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict
-from voiceagent.store import WorkerLiveness
+from voiceagent.store import EmptyLogError, WorkerLiveness
 
 pytestmark = pytest.mark.unit
 
@@ -353,9 +353,9 @@ def test_a_log_that_began_without_its_first_event_can_be_summed_up() -> None:
 
 
 def test_an_empty_log_has_no_summary() -> None:
-    with pytest.raises(ValueError, match="empty log"):
+    with pytest.raises(EmptyLogError, match="empty"):
         readings.summary_json((), None)
-    with pytest.raises(ValueError, match="empty log"):
+    with pytest.raises(EmptyLogError, match="empty"):
         readings.transcript_json(())
 
 

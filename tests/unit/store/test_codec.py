@@ -185,8 +185,17 @@ def test_a_payload_that_is_no_object_is_damaged(payload: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("inf"), (1, 2), date(2026, 1, 2), {1: "a"}, {"deep": [object()]}, b"a"],
-    ids=repr,
+    [
+        float("nan"),
+        float("inf"),
+        (1, 2),
+        date(2026, 1, 2),
+        {1: "a"},
+        {"deep": [object()]},
+        b"a",
+        "\ud83d",
+    ],
+    ids=ascii,
 )
 def test_what_would_not_read_back_equal_is_refused(value: Any) -> None:
     for event in (
@@ -197,6 +206,11 @@ def test_what_would_not_read_back_equal_is_refused(value: Any) -> None:
             encode_event(event)
         assert kind_of(type(event)) in str(caught.value)
         assert "secret value" not in str(caught.value)
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    with pytest.raises(UnstorableEventError):
+        encode_event(TurnTaken(at_ms=1, turn=Turn(1, Speaker.AGENT, "\ud83d", 0, 1)))
 
 
 def test_nesting_without_end_is_refused() -> None:
