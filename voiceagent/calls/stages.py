@@ -22,8 +22,6 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     LLMTextFrame,
     TranscriptionFrame,
-    UserStartedSpeakingFrame,
-    UserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
@@ -62,19 +60,16 @@ class TurnGate(FrameProcessor):
 
     Args:
         on_turn: told that a turn is complete; True lets the language model answer it.
-        on_caller_speaking: the caller started (True) or stopped (False) speaking.
         on_barge_in: the caller spoke over the agent.
     """
 
     def __init__(
         self,
         on_turn: Callable[[], Awaitable[bool]],
-        on_caller_speaking: Callable[[bool], None],
         on_barge_in: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__()
         self._on_turn = on_turn
-        self._on_caller_speaking = on_caller_speaking
         self._on_barge_in = on_barge_in
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -83,11 +78,7 @@ class TurnGate(FrameProcessor):
         if direction is FrameDirection.DOWNSTREAM:
             if isinstance(frame, LLMContextFrame) and not await self._on_turn():
                 return
-            if isinstance(frame, UserStartedSpeakingFrame):
-                self._on_caller_speaking(True)
-            elif isinstance(frame, UserStoppedSpeakingFrame):
-                self._on_caller_speaking(False)
-            elif isinstance(frame, InterruptionFrame):
+            if isinstance(frame, InterruptionFrame):
                 await self._on_barge_in()
         await self.push_frame(frame, direction)
 

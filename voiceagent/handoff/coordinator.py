@@ -58,8 +58,8 @@ class CallerSide(Protocol):
     async def hold(self) -> None:
         """The agent stops answering; it still listens and writes down."""
 
-    async def bridge_opened(self) -> None:
-        """The caller talks with a human from now on."""
+    async def bridge_opened(self, human_rate_hz: int) -> None:
+        """The caller talks with a human from now on, whose leg has this sample rate."""
 
     async def bridge_closed(self) -> None:
         """The human's part is over; the call wraps up."""
@@ -67,7 +67,7 @@ class CallerSide(Protocol):
     async def fall_back(self, outcome: HandoffOutcome) -> None:
         """No human could be had: tell the truth, book a callback, let the agent go on."""
 
-    def human_frame(self, pcm: bytes, sample_rate_hz: int, name: str) -> None:
+    def human_frame(self, pcm: bytes) -> None:
         """20 ms of the bridged human, to be written down; must not block."""
 
     def write_packet(self, version: int) -> Packet:
@@ -220,13 +220,9 @@ class Handoff:
             return await self._caller_left()
         await self._move(_E.BRIEFED, human)
         await self._stop_waiting()
-        bridge = Bridge(
-            self._caller.leg,
-            leg,
-            lambda pcm: self._caller.human_frame(pcm, leg.sample_rate_hz, human.name),
-        )
+        bridge = Bridge(self._caller.leg, leg, self._caller.human_frame)
         await self._move(_E.BRIDGE, human)
-        await self._caller.bridge_opened()
+        await self._caller.bridge_opened(leg.sample_rate_hz)
         ended = await self._unless_gone(bridge.run())
         if ended is _GONE:
             await self._move(_E.CALLER_HUNG_UP, human)

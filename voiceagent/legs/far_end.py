@@ -92,6 +92,13 @@ class RecordedPerson:
         """Take note of something this person cannot hear, such as being connected."""
         if name == Moment.BRIDGED:
             self._bridged_at = self._now_ms
+            # What this person meant to say to whoever put them on hold has lost its point.
+            while self._next < len(self._lines) and any(
+                line.when is Moment.BRIDGED for line in self._lines[self._next + 1 :]
+            ):
+                if self._lines[self._next].when is Moment.BRIDGED:
+                    break
+                self._next += 1
             # The waiting music is no answer to the last line.
             self._heard_since_line = False
             self._sounding_ms = 0

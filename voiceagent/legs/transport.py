@@ -113,6 +113,8 @@ class LegOutput(BaseOutputTransport):
         super().__init__(params)
         self._leg = leg
         self._keep_on_interruption = False
+        self.yielded = False
+        """A human speaks to the far end: an interruption must not cut them off."""
 
     async def start(self, frame: StartFrame) -> None:
         """Be ready to play."""
@@ -121,7 +123,8 @@ class LegOutput(BaseOutputTransport):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Cut the audio the moment an interruption passes."""
-        if isinstance(frame, InterruptionFrame) and not self._keep_on_interruption:
+        kept = self._keep_on_interruption or self.yielded
+        if isinstance(frame, InterruptionFrame) and not kept:
             self._leg.playout.flush()
         await super().process_frame(frame, direction)
 

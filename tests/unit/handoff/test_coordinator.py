@@ -53,7 +53,7 @@ class Caller:
     async def hold(self) -> None:
         self.note("hold")
 
-    async def bridge_opened(self) -> None:
+    async def bridge_opened(self, human_rate_hz: int) -> None:
         self.note("bridged")
 
     async def bridge_closed(self) -> None:
@@ -62,7 +62,7 @@ class Caller:
     async def fall_back(self, outcome: HandoffOutcome) -> None:
         self.note(f"fall back {outcome}")
 
-    def human_frame(self, pcm: bytes, sample_rate_hz: int, name: str) -> None:
+    def human_frame(self, pcm: bytes) -> None:
         self.heard_of_human += pcm
 
     def write_packet(self, version: int) -> Packet:

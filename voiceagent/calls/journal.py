@@ -1,0 +1,109 @@
+"""What a call is and what happened in it: its state machine and its log, moved together.
+
+What enters: events of the state machine, things to report, turns. What leaves: the same, logged
+at the audio time at which they happened, before anyone acts on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from voiceagent.calls.agent_voice import AgentTurn
+from voiceagent.calls.event_log import EventLog
+from voiceagent.domain.call import CallEvent, CallState, new_call
+from voiceagent.domain.events import AnyEvent, CallMoved, LoggedEvent, TurnTaken
+from voiceagent.domain.transcript import Speaker, Turn
+from voiceagent.legs.leg import Leg
+from voiceagent.speech.utterances import Utterance
+
+
+class Journal:
+    """The state and the log of one call; used from the call's event loop."""
+
+    def __init__(self, log: EventLog, leg: Leg, language: str) -> None:
+        self._log = log
+        self._leg = leg
+        self._language = language
+        self._machine = new_call()
+        self.turns = 0
+        """Turns taken so far; the number of the latest one."""
+
+    @property
+    def state(self) -> CallState:
+        """Where the call is."""
+        return self._machine.state
+
+    def allows(self, event: CallEvent) -> bool:
+        """Whether the call can take this event now."""
+        return self._machine.allows(event)
+
+    async def move(self, event: CallEvent) -> None:
+        """Take an event of the state machine and log it.
+
+        Raises:
+            IllegalTransitionError: the call cannot take it; nothing happened.
+        """
+        source = self._machine.state
+        target = self._machine.take(event)
+        await self.report(lambda ms: CallMoved(at_ms=ms, source=source, event=event, target=target))
+
+    async def report(self, make: Callable[[int], AnyEvent]) -> LoggedEvent:
+        """Log an event at the audio time now; returns once it is committed."""
+        return await self._log.append(make(self._leg.audio_ms))
+
+    async def note(self, make: Callable[[int], AnyEvent]) -> None:
+        """:meth:`report` for those who need no answer (a ``Reporter``)."""
+        await self.report(make)
+
+    def listen(self, reader: Callable[[LoggedEvent], None]) -> None:
+        """Have every event from now on read in line with the log; ``reader`` must not block."""
+        self._log.subscribe(reader, critical=True)
+
+    def events(self) -> tuple[LoggedEvent, ...]:
+        """Everything committed so far."""
+        return self._log.events()
+
+    async def caller_said(self, segments: Sequence[Utterance]) -> LoggedEvent:
+        """Log a turn of the caller, made of what was recognised between two pauses each."""
+        spoken = sum(len(s.text) for s in segments) or 1
+        turn = Turn(
+            number=self._next_turn(),
+            speaker=Speaker.CALLER,
+            text=" ".join(s.text for s in segments),
+            start_ms=segments[0].start_ms,
+            end_ms=segments[-1].end_ms,
+            confidence=round(sum(s.confidence * len(s.text) for s in segments) / spoken, 3),
+            language=segments[-1].language,
+        )
+        return await self.report(lambda ms: TurnTaken(at_ms=ms, turn=turn))
+
+    async def agent_said(self, said: AgentTurn) -> None:
+        """Log a turn of the agent: what was heard of it."""
+        turn = Turn(
+            number=self._next_turn(),
+            speaker=Speaker.AGENT,
+            text=said.heard,
+            start_ms=said.start_ms,
+            end_ms=said.end_ms,
+            interrupted=said.interrupted,
+            intended=said.intended if said.interrupted else "",
+            language=self._language,
+        )
+        await self.report(lambda ms: TurnTaken(at_ms=ms, turn=turn))
+
+    async def human_said(self, said: Utterance, offset_ms: int) -> None:
+        """Log a turn of the human; ``offset_ms`` is where their leg's time began in the call's."""
+        turn = Turn(
+            number=self._next_turn(),
+            speaker=Speaker.HUMAN,
+            text=said.text,
+            start_ms=offset_ms + said.start_ms,
+            end_ms=offset_ms + said.end_ms,
+            confidence=round(said.confidence, 3),
+            language=said.language,
+        )
+        await self.report(lambda ms: TurnTaken(at_ms=ms, turn=turn))
+
+    def _next_turn(self) -> int:
+        self.turns += 1
+        return self.turns

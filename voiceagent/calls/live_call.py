@@ -1,0 +1,410 @@
+"""One live call, from dialling to the last event of its log.
+
+What enters: an order, the callee's leg, the parts to run on. What leaves: the log of the call and
+its one outcome. The pipeline tells the call what was heard and said, the supervisor what should
+happen; the call decides who may speak.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from pipecat.frames.frames import TranscriptionFrame
+
+from voiceagent.calls.agent_voice import AgentVoice
+from voiceagent.calls.event_log import EventLog
+from voiceagent.calls.handing_over import HandingOver
+from voiceagent.calls.journal import Journal
+from voiceagent.calls.order import CallOrder, CallParts, CallResult
+from voiceagent.calls.pipeline import CallPipeline, PipelineHooks
+from voiceagent.calls.promises import callee_day
+from voiceagent.calls.recorder import StereoRecorder
+from voiceagent.dialogue.llm import LlmCallbacks
+from voiceagent.domain.call import CallEvent, CallOutcome, CallState
+from voiceagent.domain.errors import LanguageModelError, LegError, VoiceAgentError
+from voiceagent.domain.events import (
+    AccountLoaded,
+    BargeIn,
+    CallbackBooked,
+    CallEnded,
+    CallPlaced,
+    DisclosurePlayed,
+    DoNotCallEntered,
+    KeyPressed,
+    LanguageModelTroubled,
+    LoggedEvent,
+    ModelTrouble,
+    ToolReturned,
+    TurnTaken,
+    VerdictGiven,
+)
+from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.verdict import Action, TriggerKind, Verdict
+from voiceagent.legs.leg import Gone, Leg
+from voiceagent.speech.utterances import Utterance
+
+logger = logging.getLogger(__name__)
+
+# People say hello when they pick up; whoever does not within so long is waiting for us.
+_GREETING_S = 2.0
+# After the last word, time for the caller's own goodbye before we hang up.
+_PARTING_S = 1.5
+_CLEAN_UP_S = 20.0
+# Asked twice whether they are still there; the third silence ends the call.
+_SILENCES = 2
+
+# Events whose verdict decides whether the language model may answer.
+_WAITED_FOR = (TurnTaken, KeyPressed, LanguageModelTroubled)
+# Tools whose success means that the caller got what they called for.
+_ANSWERING_TOOLS = frozenset(
+    {"look_up_invoices", "look_up_payments", "look_up_plan", "correct_address", "open_case"}
+)
+
+_E = CallEvent
+
+
+class LiveCall:
+    """One call. Make one per attempt and :meth:`run` it once."""
+
+    def __init__(self, order: CallOrder, leg: Leg, parts: CallParts, log: EventLog) -> None:
+        self._order = order
+        self._leg = leg
+        self._parts = parts
+        self._log = log
+        self._journal = Journal(log, leg, order.playbook.language)
+        self._script = order.playbook.for_call(
+            company=order.company,
+            customer_name=order.record.customer.name,
+            reason=order.record.callback_reason,
+            today=callee_day(parts.clock(), order.record.customer.time_zone),
+        )
+        self._gone = asyncio.Event()
+        self._handing_over = HandingOver(order, parts, leg, self._journal, self._script, self._gone)
+        self._supervisor = parts.supervisor()
+        self._pipeline: CallPipeline | None = None
+        self._segments: list[Utterance] = []
+        self._greeted = asyncio.Event()
+        self._answer_due = False
+        self._pending: Verdict | None = None
+        self._silences = 0
+        self._fillers = itertools.cycle(self._script.phrases.fillers)
+        self._verdicts: dict[int, Verdict] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Future[tuple[CallOutcome, str]] = asyncio.Future()
+        self._forced_outcome: CallOutcome | None = None
+        self._matter_answered = False
+
+    # From beginning to end.
+
+    async def run(self) -> CallResult:
+        """Place the call and see it through, whatever it comes to.
+
+        Raises:
+            StoreError: the log or the recording could not be written; the call was ended.
+        """
+        order, journal = self._order, self._journal
+        journal.listen(self._on_logged)
+        await journal.report(
+            lambda ms: CallPlaced(
+                at_ms=ms,
+                account_id=order.record.customer.id,
+                playbook=order.playbook.name,
+                language=order.playbook.language,
+                reason=order.record.callback_reason,
+                leg=self._leg.kind,
+            )
+        )
+        await journal.report(lambda ms: AccountLoaded(at_ms=ms, record=order.record))
+        try:
+            await self._leg.connect(order.ring_timeout_s)
+        except LegError as error:
+            await journal.move(_E.NOT_ANSWERED)
+            return await self._ended(CallOutcome.NOT_REACHED, error.code)
+        recorder: StereoRecorder | None = None
+        try:
+            if order.recording:
+                recorder = StereoRecorder(order.recording, self._leg.sample_rate_hz)
+                self._leg.add_tap(recorder.tap)
+            outcome, reason = await self._connected()
+        except BaseException:
+            if recorder:
+                await asyncio.to_thread(recorder.abandon)
+            raise
+        finally:
+            await self._clean_up()
+        if recorder:
+            await asyncio.to_thread(recorder.finish)
+        return await self._ended(outcome, reason)
+
+    async def _connected(self) -> tuple[CallOutcome, str]:
+        await self._journal.move(_E.ANSWERED)
+        self._pipeline = CallPipeline(
+            self._leg, self._order, self._parts, self._journal, self._script, self._hooks()
+        )
+        self._handing_over.attach(self._pipeline)
+        await self._pipeline.start()
+        opening = asyncio.create_task(self._open(), name="call-opening")
+        leaving = asyncio.create_task(self._gone.wait(), name="call-caller-gone")
+        try:
+            await self._first_of(opening, leaving)
+            return await self._wrap_up()
+        finally:
+            for task in (opening, leaving):
+                task.cancel()
+            await asyncio.gather(opening, leaving, return_exceptions=True)
+
+    async def _first_of(self, opening: asyncio.Task[None], leaving: asyncio.Task[bool]) -> None:
+        """Wait until the call is closed, the caller is gone or the longest call is over."""
+        async with asyncio.timeout(self._order.longest_s) as limit:
+            try:
+                while not (self._closing.done() or leaving.done()):
+                    waiting: set[asyncio.Future[Any]] = {self._closing, leaving}
+                    if not opening.done():
+                        waiting.add(opening)
+                    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                    if opening.done():
+                        opening.result()
+            except asyncio.CancelledError:
+                if not limit.expired():
+                    raise
+                # Closed below, politely.
+                asyncio.current_task().uncancel()  # type: ignore[union-attr]
+
+    async def _open(self) -> None:
+        """Let the callee say hello, say what we are, then answer what was said meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._greeted.wait(), _GREETING_S)
+        disclosure = self._script.phrases.disclosure
+        self._answer_due = False
+        if not await self._voice.say(disclosure, interruptible=False):
+            return
+        await self._journal.report(lambda ms: DisclosurePlayed(at_ms=ms, text=disclosure))
+        await self._journal.move(_E.DISCLOSURE_PLAYED)
+        await self._journal.move(_E.CONVERSATION_OPENED)
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            await self._act(pending)
+        elif self._answer_due:
+            await self._running.answer()
+
+    async def _wrap_up(self) -> tuple[CallOutcome, str]:
+        """Let a running handoff finish, name the outcome, say goodbye if nobody has."""
+        handoff = self._handing_over.task
+        if self._gone.is_set() and handoff is not None:
+            # The handoff sees the caller leave as well; its own outcome belongs in the log.
+            with contextlib.suppress(TimeoutError, VoiceAgentError):
+                await asyncio.wait_for(asyncio.shield(handoff), _CLEAN_UP_S)
+        if self._closing.done():
+            outcome, reason = self._closing.result()
+        elif self._gone.is_set():
+            outcome, reason = self._outcome_so_far(), "caller_hung_up"
+        else:
+            outcome, reason = self._outcome_so_far(), "longest_call_reached"
+            await self._voice.say(self._script.phrases.goodbye.resolved, interruptible=False)
+        if self._journal.allows(_E.CLOSING) and not self._gone.is_set():
+            await self._journal.move(_E.CLOSING)
+        await self._journal.move(_E.HUNG_UP)
+        return self._forced_outcome or outcome, reason
+
+    async def _ended(self, outcome: CallOutcome, reason: str) -> CallResult:
+        await self._journal.report(lambda ms: CallEnded(at_ms=ms, outcome=outcome, reason=reason))
+        return CallResult(self._order.call_id, outcome, reason, self._order.recording)
+
+    async def _clean_up(self) -> None:
+        """Leave nothing running and nobody on a line, whatever happened."""
+        running = [task for task in (self._handing_over.task, *self._tasks) if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._handing_over.close()
+        if self._pipeline is not None:
+            await self._pipeline.stop()
+        await self._leg.hang_up()
+
+    # What the pipeline tells.
+
+    def _hooks(self) -> PipelineHooks:
+        return PipelineHooks(
+            on_segment=self._on_segment,
+            on_key=self._on_key,
+            on_turn=self._on_turn,
+            on_barge_in=self._on_barge_in,
+            on_agent_turn=self._journal.agent_said,
+            on_gone=self._on_gone,
+            on_caller_silent=self._on_caller_silent,
+            on_close=self._on_close,
+            may_speak=self._agent_may_answer,
+            llm=LlmCallbacks(on_slow=self._on_slow, on_failed=self._on_failed),
+        )
+
+    def _on_segment(self, frame: TranscriptionFrame) -> None:
+        if isinstance(frame.result, Utterance):
+            self._segments.append(frame.result)
+
+    async def _on_key(self, key: str) -> None:
+        await self._consult(await self._journal.report(lambda ms: KeyPressed(at_ms=ms, key=key)))
+
+    async def _on_turn(self) -> bool:
+        """A turn is complete, or a tool's result wants words: may the model speak?"""
+        segments, self._segments = self._segments, []
+        if segments:
+            self._silences = 0
+            logged = await self._journal.caller_said(segments)
+            # What is said during the disclosure is answered after it; a hello before it is not.
+            self._answer_due = self._greeted.is_set()
+            self._greeted.set()
+            if await self._consult(logged):
+                return False
+        return self._agent_may_answer()
+
+    async def _on_barge_in(self) -> None:
+        if self._voice.speaking and self._agent_may_answer():
+            await self._journal.report(lambda ms: BargeIn(at_ms=ms))
+        await self._voice.interrupted()
+
+    async def _on_gone(self, gone: Gone) -> None:
+        if gone.lost:
+            logger.warning("the caller's leg was lost")
+        self._gone.set()
+
+    async def _on_caller_silent(self) -> None:
+        """Nobody has said anything for a while: ask, and in the end say goodbye."""
+        if not self._agent_may_answer():
+            return
+        self._silences += 1
+        if self._silences <= _SILENCES:
+            self._spawn(self._say(self._script.phrases.still_there))
+        else:
+            goodbye = self._script.phrases.goodbye.resolved
+            self._spawn(self._close(self._outcome_so_far(), "caller_silent", goodbye))
+
+    async def _on_close(self, goodbye: str) -> None:
+        """The playbook has come to its end."""
+        self._matter_answered = True
+        self._spawn(self._close(CallOutcome.RESOLVED, "completed", goodbye))
+
+    async def _on_slow(self) -> None:
+        await self._journal.report(
+            lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.SLOW, code="llm.slow")
+        )
+        if self._agent_may_answer():
+            self._spawn(self._say(next(self._fillers)))
+
+    async def _on_failed(self, error: LanguageModelError, _something_was_said: bool) -> None:
+        logged = await self._journal.report(
+            lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.FAILED, code=error.code)
+        )
+        await self._consult(logged)
+
+    def _on_logged(self, logged: LoggedEvent) -> None:
+        """In line with the log: the supervisor sees everything, and tools decide the outcome."""
+        event = logged.event
+        verdict = self._supervisor.observe(event)
+        if verdict is not None:
+            if isinstance(event, _WAITED_FOR):
+                self._verdicts[logged.seq] = verdict
+            else:
+                self._spawn(self._give(verdict))
+        if isinstance(event, CallbackBooked):
+            self._forced_outcome = CallOutcome.CALLBACK_BOOKED
+        elif isinstance(event, DoNotCallEntered):
+            self._forced_outcome = CallOutcome.DO_NOT_CALL
+        elif isinstance(event, ToolReturned) and event.ok and event.tool in _ANSWERING_TOOLS:
+            self._matter_answered = True
+
+    # What the supervisor decides.
+
+    async def _consult(self, logged: LoggedEvent) -> bool:
+        """Act on what the supervisor made of an event; True if the model must not answer it."""
+        verdict = self._verdicts.pop(logged.seq, None)
+        if verdict is None:
+            return False
+        await self._journal.report(lambda ms: VerdictGiven(at_ms=ms, verdict=verdict))
+        if verdict.action is Action.CONTINUE:
+            return False
+        if self._journal.state is CallState.ANSWERING:
+            # The disclosure comes first, whatever the caller wants.
+            self._pending = verdict
+            return True
+        return await self._act(verdict)
+
+    async def _give(self, verdict: Verdict) -> None:
+        """A verdict nobody waits for, as after a tool's result."""
+        await self._journal.report(lambda ms: VerdictGiven(at_ms=ms, verdict=verdict))
+        await self._act(verdict)
+
+    async def _act(self, verdict: Verdict) -> bool:
+        if not self._agent_may_answer():
+            return False
+        phrases = self._script.phrases
+        if verdict.action is Action.HAND_OVER:
+            self._start_handoff()
+        elif verdict.action is Action.OFFER_PERSON:
+            self._spawn(self._say(phrases.offer_person))
+        elif any(trigger.kind is TriggerKind.DO_NOT_CALL for trigger in verdict.triggers):
+            await self._forbid_calls(verdict)
+            goodbye = phrases.goodbye.do_not_call
+            self._spawn(self._close(CallOutcome.DO_NOT_CALL, "do_not_call", goodbye))
+        else:
+            goodbye = phrases.goodbye.resolved
+            self._spawn(self._close(self._outcome_so_far(), "supervisor", goodbye))
+        return True
+
+    async def _forbid_calls(self, verdict: Verdict) -> None:
+        """From the moment it is spoken, before anything is said about it."""
+        phone = self._order.record.customer.phone
+        await self._parts.book.forbid(phone, f"call {self._order.call_id} turn {verdict.turn}")
+        await self._journal.report(
+            lambda ms: DoNotCallEntered(at_ms=ms, phone=phone, turn=verdict.turn)
+        )
+
+    def _start_handoff(self) -> None:
+        if self._agent_may_answer():
+            self._handing_over.start(self._on_handoff_over)
+
+    def _on_handoff_over(self, task: asyncio.Task[HandoffOutcome]) -> None:
+        if task.cancelled() or self._closing.done():
+            return
+        if (error := task.exception()) is not None:
+            logger.error("the handoff broke: %s", type(error).__name__)
+            self._closing.set_exception(error)
+        elif task.result() is HandoffOutcome.BRIDGED:
+            self._forced_outcome = CallOutcome.HANDED_OVER
+            self._closing.set_result((CallOutcome.HANDED_OVER, "bridge_closed"))
+
+    # Speaking and closing.
+
+    async def _say(self, text: str) -> None:
+        await self._voice.say(text)
+
+    async def _close(self, outcome: CallOutcome, reason: str, goodbye: str) -> None:
+        if goodbye:
+            await self._voice.say(goodbye, interruptible=False)
+        await asyncio.sleep(_PARTING_S)
+        if not self._closing.done():
+            self._closing.set_result((outcome, reason))
+
+    def _outcome_so_far(self) -> CallOutcome:
+        return CallOutcome.RESOLVED if self._matter_answered else CallOutcome.CALLER_HUNG_UP
+
+    @property
+    def _running(self) -> CallPipeline:
+        assert self._pipeline is not None, "the pipeline runs while the call is connected"
+        return self._pipeline
+
+    @property
+    def _voice(self) -> AgentVoice:
+        return self._running.voice
+
+    def _agent_may_answer(self) -> bool:
+        return self._journal.state is CallState.TALKING and not self._handing_over.running
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,76 @@
+"""What a call is made of: the order to place it, the parts it runs on, what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pipecat.services.openai.llm import OpenAILLMService
+
+from voiceagent.accounts.protocol import AccountService
+from voiceagent.dialogue.llm import LlmCallbacks
+from voiceagent.dialogue.playbook import Playbook
+from voiceagent.dialogue.tools import CallbackBook
+from voiceagent.domain.account import AccountRecord
+from voiceagent.domain.call import CallOutcome
+from voiceagent.handoff.coordinator import HandoffOptions
+from voiceagent.handoff.roster import Roster
+from voiceagent.speech.listening import ListeningService
+from voiceagent.speech.speaking import SpeakingService
+from voiceagent.speech.utterance_listener import OnUtterance, UtteranceListener
+from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
+from voiceagent.supervisor.watcher import Supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class CallOrder:
+    """Whom to call, about what, and by which playbook.
+
+    Attributes:
+        call_id: unique; the key of the log.
+        record: the callee's account as it stands before the call.
+        playbook: loaded and checked, in the callee's language.
+        company: as the callee knows it.
+        recording: where ``call.wav`` is written; None for no recording.
+        ring_timeout_s: how long the callee's phone rings.
+        longest_s: after so long the call is closed politely.
+    """
+
+    call_id: str
+    record: AccountRecord
+    playbook: Playbook
+    company: str
+    recording: Path | None = None
+    ring_timeout_s: float = 30.0
+    longest_s: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """What a call runs on; made by ``app`` from the settings.
+
+    The factories make fresh stages for one call; models behind them are shared by all calls.
+    """
+
+    listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]
+    speaking: Callable[[], SpeakingService]
+    llm: Callable[[LlmCallbacks], OpenAILLMService]
+    human_listener: Callable[[int, str, OnUtterance], UtteranceListener]
+    accounts: AccountService
+    book: CallbackBook
+    supervisor: Callable[[], Supervisor]
+    roster: Roster
+    clock: Callable[[], datetime]
+    handoff: HandoffOptions = field(default_factory=HandoffOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What a call came to; everything else can be read from its log."""
+
+    call_id: str
+    outcome: CallOutcome
+    reason: str
+    recording: Path | None = None

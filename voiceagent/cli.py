@@ -1,0 +1,196 @@
+"""The command line: arguments only; what they do lives elsewhere.
+
+Every command ends with a sentence and an exit code of its own when something is wrong, never with
+a traceback: codes follow ``sysexits.h`` where one fits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from voiceagent.domain.errors import VoiceAgentError
+from voiceagent.settings import Settings, load_settings, quiet_model_threads
+
+quiet_model_threads()
+
+app = typer.Typer(
+    name="voiceagent",
+    help="Calls people back, talks with them, and hands over live to a human.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models = typer.Typer(help="Model weights: fetch, list, verify.", no_args_is_help=True)
+app.add_typer(models, name="models")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.callback()
+def _root(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what happens inside to standard error.")
+    ] = False,
+) -> None:
+    _configure_logging(verbose)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder for what the call leaves behind.")
+    ] = None,
+    caller: Annotated[
+        str, typer.Option(help="Which recorded caller of audio_fixtures to call back.")
+    ] = "double-charge",
+    llm_url: Annotated[str | None, typer.Option(help="OpenAI-compatible base URL.")] = None,
+    llm_model: Annotated[str | None, typer.Option(help="Model name at --llm-url.")] = None,
+) -> None:
+    """Play a callback about a billing dispute, offline: the product's main job, told live."""
+    from voiceagent.terminal.demo import run_demo
+
+    settings = load_settings(llm_url=llm_url, llm_model=llm_model)
+    _finish(asyncio.run(run_demo(settings, caller, folder, out)))
+
+
+@app.command()
+def call(
+    caller: Annotated[
+        Path, typer.Option(help="A WAV or FLAC recording, or a caller script (.yaml).")
+    ],
+    playbook: Annotated[str | None, typer.Option(help="Playbook in prompts/playbooks.")] = None,
+    account: Annotated[str | None, typer.Option(help="Account number of the callee.")] = None,
+    human: Annotated[
+        list[Path] | None,
+        typer.Option(help="A human's script or recording, rung on a handoff; may be repeated."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="en or de; the account's own else.")] = None,
+    llm_url: Annotated[
+        str | None,
+        typer.Option(help="OpenAI-compatible base URL; the key is read from OPENAI_API_KEY."),
+    ] = None,
+    llm_model: Annotated[str | None, typer.Option(help="Model name at --llm-url.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder for recording, events, packet, summary.")
+    ] = None,
+    sample_rate: Annotated[int, typer.Option(help="Of the line: 8000 or 16000 Hz.")] = 8000,
+    mu_law: Annotated[bool, typer.Option(help="Pass the caller through G.711 mu-law.")] = False,
+    loss: Annotated[float, typer.Option(help="Share of frames lost, 0 to 1.")] = 0.0,
+    jitter: Annotated[int, typer.Option(help="Frames arrive up to so many ms late.")] = 0,
+    echo: Annotated[
+        float | None, typer.Option(help="Level in dB of the agent's echo, e.g. -20.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(help="Level in dBFS of background noise, e.g. -45.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
+) -> None:
+    """Call one recorded person back and see the call through."""
+    from voiceagent.terminal.placing import CallArguments, place_recorded_call
+
+    settings = load_settings(llm_url=llm_url, llm_model=llm_model)
+    arguments = CallArguments(
+        caller=caller,
+        humans=tuple(human or ()),
+        playbook=playbook or "",
+        account=account or "",
+        language=language or "",
+        out=folder,
+        sample_rate_hz=sample_rate,
+        mu_law=mu_law,
+        loss=loss,
+        jitter_ms=jitter,
+        echo_db=echo,
+        noise_db=noise,
+    )
+    _finish(asyncio.run(place_recorded_call(settings, arguments, out, quiet=quiet)))
+
+
+@app.command()
+def report(
+    call_id: Annotated[str, typer.Argument(metavar="CALL", help="Call id, or 'last'.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Tell a call from its log alone."""
+    from voiceagent.terminal.reporting import print_report
+
+    print_report(load_settings(), call_id, out, as_json=json)
+
+
+@models.command("fetch")
+def models_fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Default: what a call needs.")] = None,
+) -> None:
+    """Get weights, hash-checked; interrupted fetches go on where they stopped."""
+    from voiceagent.weights.commands import fetch_models
+
+    settings = load_settings()
+    fetch_models(out, settings.weights_dir, names or needed_weights(settings))
+
+
+@models.command("list")
+def models_list() -> None:
+    """What there is, what is here, where it comes from."""
+    from voiceagent.weights.commands import list_models
+
+    list_models(out, load_settings().weights_dir)
+
+
+@models.command("verify")
+def models_verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Default: all that are here.")] = None,
+    full: Annotated[bool, typer.Option(help="Hash every byte again.")] = False,
+) -> None:
+    """Check that weights are the files the catalogue names."""
+    from voiceagent.weights.commands import verify_models
+
+    verify_models(out, load_settings().weights_dir, names or (), full=full)
+
+
+def needed_weights(settings: Settings) -> list[str]:
+    """The weights an offline English call needs."""
+    return [settings.whisper, settings.voice_en, settings.local_llm]
+
+
+def main() -> None:
+    """Entry point: errors become one sentence and an exit code."""
+    try:
+        app()
+    except VoiceAgentError as error:
+        err.print(f"voiceagent: {error.problem}", style="bold red", markup=False, soft_wrap=True)
+        if error.remedy:
+            err.print(error.remedy, markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("Stopped.")
+        sys.exit(130)
+
+
+def _finish(exit_code: int) -> None:
+    raise typer.Exit(exit_code)
+
+
+def _configure_logging(verbose: bool) -> None:
+    """Our own messages to standard error; pipecat's, which may quote callers, only if asked for."""
+    from loguru import logger as pipecat_logger
+
+    pipecat_logger.remove()
+    if verbose:
+        pipecat_logger.add(sys.stderr, level="DEBUG")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+if __name__ == "__main__":
+    main()
