@@ -138,7 +138,7 @@ _QUESTION = re.compile(
 )
 _IDLE = re.compile(
     r"^\W*(?:(?:yes|no|yeah|hi|hello|good (?:morning|evening|afternoon)|this is|speaking|thanks?|"
-    r"thank you|okay|ok|sure|please|ja|nein|hallo|guten (?:tag|morgen|abend)|danke|bitte|"
+    r"thank you|very much|so much|okay|ok|sure|please|ja|nein|hallo|guten (?:tag|morgen|abend)|vielen|danke|bitte|"
     r"am apparat|hier ist)\b\W*)+",
     re.IGNORECASE,
 )

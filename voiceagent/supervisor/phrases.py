@@ -8,7 +8,7 @@ data, and so that recogniser errors are forgiven in one place:
   words ("Verbraucher Zentrale"). Capitals, "ß" and the kind of apostrophe do not matter.
 * ``word*`` matches every word that begins so.
 * ``(a|b c)`` is a choice; a ``?`` behind a word or a choice makes it optional.
-* ``...`` is up to three words of the same clause.
+* ``...`` is up to three words of the clause it follows.
 * ``{name}`` is a choice kept under ``words`` in the policy.
 * ``^`` and ``$`` are the beginning and the end of a sentence.
 
