@@ -12,10 +12,11 @@ from __future__ import annotations
 import errno
 import sqlite3
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, event, text
+from sqlalchemy import Connection, Engine, Executable, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -81,11 +82,16 @@ def lock_for_migration(connection: Connection) -> None:
     # SQLite: BEGIN IMMEDIATE already holds the only write lock.
 
 
-def insert_once(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
-    """An insert into ``table`` that leaves a row with the same primary key as it is."""
+def insert_once(table: Table, dialect: str, values: Mapping[str, Any]) -> Executable:
+    """An insert that leaves a row with the same primary key as it is.
+
+    It returns the primary key if the row is new and nothing otherwise (a count of rows is not
+    told alike by all drivers).
+    """
+    key = list(table.primary_key.columns)
     if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).values(values).on_conflict_do_nothing().returning(*key)
+    return sqlite.insert(table).values(values).on_conflict_do_nothing().returning(*key)
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ things SQLite and Postgres do differently are in ``dialects.py``.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -98,18 +99,9 @@ def last_seq(call_id: str) -> Select[tuple[int | None]]:
 
 
 def book_callback(request: CallbackRequest, booked_at: datetime, dialect: str) -> Executable:
-    """Enter a promised callback; the same identifier a second time changes nothing."""
-    return insert_once(callback, dialect).values(
-        id=request.id,
-        account_id=request.account_id,
-        phone=request.phone,
-        due_at=request.due_at,
-        reason=request.reason,
-        priority=request.priority,
-        from_call=request.from_call,
-        state=CallbackState.WAITING.value,
-        booked_at=booked_at,
-    )
+    """Enter a promised callback; the same identifier a second time changes and returns nothing."""
+    values = asdict(request) | {"state": CallbackState.WAITING.value, "booked_at": booked_at}
+    return insert_once(callback, dialect, values)
 
 
 def one_callback(callback_id: str) -> Select[Any]:
@@ -139,13 +131,8 @@ def due_callbacks(now: datetime, limit: int) -> Select[Any]:
 
 
 def block_number(blocked: BlockedNumber, dialect: str) -> Executable:
-    """Enter a number that is never to be dialled; the first entry of a number stays."""
-    return insert_once(do_not_call, dialect).values(
-        phone=blocked.phone,
-        since=blocked.since,
-        source_call=blocked.source_call,
-        source_turn=blocked.source_turn,
-    )
+    """Enter a number that is never to be dialled; an earlier entry stays, returning nothing."""
+    return insert_once(do_not_call, dialect, asdict(blocked))
 
 
 def one_blocked_number(phone: str) -> Select[Any]:

@@ -231,7 +231,7 @@ class Store:
         """
         statement = queries.book_callback(request, utc(now), self._dialect)
         with self._writing() as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(statement).first() is not None
 
     def callback(self, callback_id: str) -> StoredCallback | None:
         """One callback, or None."""
@@ -259,8 +259,9 @@ class Store:
         if not phone:
             raise ValueError("a number to block needs digits")
         entry = BlockedNumber(phone, utc(blocked.since), blocked.source_call, blocked.source_turn)
+        statement = queries.block_number(entry, self._dialect)
         with self._writing() as connection:
-            return connection.execute(queries.block_number(entry, self._dialect)).rowcount == 1
+            return connection.execute(statement).first() is not None
 
     def blocked_number(self, phone: str) -> BlockedNumber | None:
         """The do-not-call entry of a number, or None if it may be dialled."""
