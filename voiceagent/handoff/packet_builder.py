@@ -137,8 +137,9 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _IDLE = re.compile(
-    r"^\W*(?:(?:yes|no|yeah|hi|hello|good (?:morning|evening|afternoon)|this is|speaking|thanks?|"
-    r"thank you|very much|so much|okay|ok|sure|please|ja|nein|hallo|guten (?:tag|morgen|abend)|vielen|danke|bitte|"
+    r"^\W*(?:(?:yes|no|yeah|hi|hello|good (?:morning|evening|afternoon)|this is|speaking|thank you|"
+    r"thanks|very much|so much|okay|ok|sure|please|ja|nein|hallo|guten (?:tag|morgen|abend)|vielen|"
+    r"danke|bitte|"
     r"am apparat|hier ist)\b\W*)+",
     re.IGNORECASE,
 )
