@@ -12,6 +12,7 @@ a playbook for this: ``docs/local-llm.md``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -138,8 +139,9 @@ def system_text(role_message: str | None, tools: Sequence[Mapping[str, Any]]) ->
         role_message: who the agent is (the playbook's role message).
         tools: OpenAI function definitions (``name``, ``description``, ``parameters``).
     """
+    # Persona files end with what differs from call to call; all before it stays cached.
     actions = [_HOW_TO_ANSWER, *(describe_tool(tool) for tool in tools)]
-    return "\n\n".join(part for part in (role_message, "\n".join(actions)) if part)
+    return "\n\n".join(part for part in ("\n".join(actions), role_message) if part)
 
 
 class StablePrompt:
@@ -229,8 +231,7 @@ class ConstrainedLlmService(ResilientLlmService):
         messages = cast("list[Mapping[str, Any]]", invocation["messages"])
         tools = [tool["function"] for tool in cast("Any", invocation["tools"] or [])]
         request = self._prompt.render(messages, self._instruction(), tools)
-        if tool_calls_in_a_row(messages) >= MAX_TOOL_CALLS_IN_A_ROW:
-            tools = []
+        tools = still_offered(tools, tool_calls_in_a_row(messages))
         params = self.build_chat_completion_params(
             OpenAILLMInvocationParams(
                 messages=cast("Any", request), tools=NOT_GIVEN, tool_choice=NOT_GIVEN
@@ -254,15 +255,16 @@ class ConstrainedLlmService(ResilientLlmService):
     async def _read(self, params: dict[str, Any], offered: Sequence[str]) -> ToolCall | None:
         await self.start_ttfb_metrics()
         reader = ActionReader()
-        async for chunk in self._stream(params):
-            if chunk.usage:
-                await self.start_llm_usage_metrics(self._token_usage(chunk.usage))
-            content = chunk.choices[0].delta.content if chunk.choices else None
-            if not content:
-                continue
-            await self.stop_ttfb_metrics()
-            if words := reader.feed(content):
-                await self._push_llm_text(words)
+        async with contextlib.aclosing(self._stream(params)) as chunks:
+            async for chunk in chunks:
+                if chunk.usage:
+                    await self.start_llm_usage_metrics(self._token_usage(chunk.usage))
+                content = chunk.choices[0].delta.content if chunk.choices else None
+                if not content:
+                    continue
+                await self.stop_ttfb_metrics()
+                if words := reader.feed(content):
+                    await self._push_llm_text(words)
         return reader.finish(offered)
 
 
@@ -275,6 +277,23 @@ def tool_calls_in_a_row(messages: Sequence[Mapping[str, Any]]) -> int:
         elif message["role"] in {"user", "assistant"}:
             break
     return count
+
+
+def still_offered(
+    tools: Sequence[Mapping[str, Any]], calls_in_a_row: int
+) -> list[Mapping[str, Any]]:
+    """The tools the model may choose after *calls_in_a_row* calls without a word from anyone.
+
+    After the first, only those without arguments: arguments come from what the caller says, and a
+    small model without new words to take them from invents them. After the second, none.
+    """
+    if calls_in_a_row >= MAX_TOOL_CALLS_IN_A_ROW:
+        return []
+    return [
+        tool
+        for tool in tools
+        if not (calls_in_a_row and (tool.get("parameters") or {}).get("properties"))
+    ]
 
 
 def _last_task(messages: Sequence[Mapping[str, Any]]) -> int:

@@ -19,21 +19,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import (
-    Choice,
-    ChoiceDelta,
-    ChoiceDeltaToolCall,
-    ChoiceDeltaToolCallFunction,
-)
 from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     Frame,
@@ -57,6 +49,7 @@ from voiceagent.dialogue.llm_endpoint import (
     open_client,
     resolve_model,
 )
+from voiceagent.dialogue.tool_call_stream import whole_tool_calls
 from voiceagent.domain.errors import LanguageModelError
 
 __all__ = [
@@ -210,7 +203,7 @@ class ResilientLlmService(OpenAILLMService):
             system_instruction=self._instruction(),
             convert_developer_to_user=not self.supports_developer_role,
         )
-        return _whole_tool_calls(
+        return whole_tool_calls(
             self._stream(self.build_chat_completion_params(params_from_context))
         )
 
@@ -278,7 +271,7 @@ class ResilientLlmService(OpenAILLMService):
         """Ask once; push the words and run the tool calls of the answer."""
         await super()._process_context(context)
 
-    async def _stream(self, params: dict[str, Any]) -> AsyncIterator[ChatCompletionChunk]:
+    async def _stream(self, params: dict[str, Any]) -> AsyncGenerator[ChatCompletionChunk]:
         """One request's chunks. Raises a named error when late, cut off or unreadable.
 
         A deadline spans single waits, never a ``yield``: the consumer's time is not the model's.
@@ -355,55 +348,3 @@ def _continues_reply(context: LLMContext) -> bool:
         if message["role"] in {"user", "assistant"}:
             return False
     return False
-
-
-async def _whole_tool_calls(
-    chunks: AsyncIterator[ChatCompletionChunk],
-) -> AsyncIterator[ChatCompletionChunk]:
-    """Pass text through; hold tool calls back until complete, then one valid call per chunk.
-
-    Raises:
-        LanguageModelReplyError: arguments that are no JSON object.
-    """
-    calls: dict[int, ChoiceDeltaToolCall] = {}
-    last: ChatCompletionChunk | None = None
-    async with contextlib.aclosing(chunks):  # type: ignore[type-var]
-        async for chunk in chunks:
-            last = chunk
-            for choice in chunk.choices or ():
-                for part in (choice.delta and choice.delta.tool_calls) or ():
-                    _merge(calls, part)
-                if choice.delta:
-                    choice.delta.tool_calls = None
-            yield chunk
-    for position, index in enumerate(sorted(calls)):
-        call = calls[index]
-        function = call.function
-        if last is None or function is None or not function.name:
-            raise LanguageModelReplyError("The language model called a tool without naming it.")
-        try:
-            arguments = json.loads(function.arguments or "{}")
-        except ValueError:
-            arguments = None
-        if not isinstance(arguments, dict):
-            raise LanguageModelReplyError(
-                f"The language model called {function.name} with arguments that are no JSON object."
-            )
-        call = ChoiceDeltaToolCall(
-            index=position, id=call.id or f"call_{uuid.uuid4().hex}", function=function
-        )
-        delta = ChoiceDelta(tool_calls=[call])
-        yield last.model_copy(update={"choices": [Choice(delta=delta, index=0)], "usage": None})
-
-
-def _merge(calls: dict[int, ChoiceDeltaToolCall], part: ChoiceDeltaToolCall) -> None:
-    call = calls.setdefault(
-        part.index,
-        ChoiceDeltaToolCall(
-            index=part.index, function=ChoiceDeltaToolCallFunction(name="", arguments="")
-        ),
-    )
-    call.id = call.id or part.id
-    if part.function is not None and call.function is not None:
-        call.function.name = (call.function.name or "") + (part.function.name or "")
-        call.function.arguments = (call.function.arguments or "") + (part.function.arguments or "")

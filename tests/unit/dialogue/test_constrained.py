@@ -21,6 +21,7 @@ from voiceagent.dialogue.constrained import (
     ToolCall,
     action_schema,
     describe_tool,
+    still_offered,
     system_text,
     tool_calls_in_a_row,
 )
@@ -172,7 +173,7 @@ def test_tools_are_described_on_one_line_each() -> None:
         "Call again later. Use when the caller has no time."
     )
     text = system_text(ROLE, [LOOK_UP, SCHEDULE])
-    assert text.startswith(ROLE)
+    assert text.endswith(ROLE), "what differs from call to call comes last"
     assert "\n- look_up_invoices: Look up the invoices." in text
 
 
@@ -236,7 +237,7 @@ def test_new_persona_or_reset_context_starts_afresh() -> None:
     reset = prompt.render([task("Two.")], ROLE, [SCHEDULE])
     assert reset == StablePrompt(10_000).render([task("Two.")], ROLE, [SCHEDULE])
     other = prompt.render([task("Two."), user("Hi")], "You are a pirate.", [SCHEDULE])
-    assert other[0]["content"].startswith("You are a pirate.")
+    assert other[0]["content"].endswith("You are a pirate.")
 
 
 def test_long_conversation_loses_its_oldest_part_in_large_steps() -> None:
@@ -264,6 +265,14 @@ def test_tool_calls_in_a_row_are_counted_back_to_the_last_words() -> None:
     assert tool_calls_in_a_row([user("Hi"), *call, task("Next."), *call]) == 2
     assert tool_calls_in_a_row([*call, said("Well."), *call]) == 1
     assert tool_calls_in_a_row([*call, *call, user("Hi")]) == 0
+
+
+def test_after_a_call_only_tools_without_arguments_are_on_offer_and_then_none() -> None:
+    tools = [LOOK_UP, SCHEDULE]
+    assert still_offered(tools, 0) == tools
+    assert still_offered(tools, 1) == [LOOK_UP]
+    assert still_offered(tools, 2) == []
+    assert still_offered(tools, 3) == []
 
 
 async def test_third_tool_in_a_row_is_not_on_offer() -> None:
