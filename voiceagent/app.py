@@ -266,6 +266,7 @@ class Application:
             supervisor=lambda: Supervisor(policy),
             roster=Roster(humans),
             clock=_now,
+            warm_up=self._local.warm_up if self._local is not None else None,
             handoff=HandoffOptions(ring_timeout_s=self._settings.human_ring_timeout_s),
         )
 
@@ -279,8 +280,6 @@ class Application:
             if language not in speech.voices:
                 voice = await asyncio.to_thread(self._voice, language)
                 speech.voices[language] = PreparedPhrases(voice, speech.pool)
-                if False:
-                    pass
         prepared = speech.voices[language]
         script = playbook.for_call(
             company=self._settings.company,

@@ -31,6 +31,8 @@ def reply_guard(
     """The guard, with everything this call has shown so far and will show as its evidence."""
     today = callee_day(parts.clock(), order.record.customer.time_zone)
     evidence = Evidence(order.playbook.language, today)
+    for _, line in script.phrases.lines():
+        evidence.add_text(line)
     for logged in journal.events():
         evidence.take(logged.event)
     journal.listen(lambda logged: evidence.take(logged.event))

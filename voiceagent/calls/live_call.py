@@ -120,10 +120,17 @@ class LiveCall:
             )
         )
         await journal.report(lambda ms: AccountLoaded(at_ms=ms, record=order.record))
+        self._pipeline = CallPipeline(
+            self._leg, order, self._parts, journal, self._script, self._hooks()
+        )
+        self._handing_over.attach(self._pipeline)
+        warming = asyncio.create_task(self._warm_up(), name="call-warm-up")
+        self._tasks.add(warming)
         try:
             await self._leg.connect(order.ring_timeout_s)
         except LegError as error:
             await journal.move(_E.NOT_ANSWERED)
+            await self._clean_up()
             return await self._ended(CallOutcome.NOT_REACHED, error.code)
         recorder: StereoRecorder | None = None
         try:
@@ -143,11 +150,7 @@ class LiveCall:
 
     async def _connected(self) -> tuple[CallOutcome, str]:
         await self._journal.move(_E.ANSWERED)
-        self._pipeline = CallPipeline(
-            self._leg, self._order, self._parts, self._journal, self._script, self._hooks()
-        )
-        self._handing_over.attach(self._pipeline)
-        await self._pipeline.start()
+        await self._running.start()
         opening = asyncio.create_task(self._open(), name="call-opening")
         leaving = asyncio.create_task(self._gone.wait(), name="call-caller-gone")
         try:
@@ -157,6 +160,14 @@ class LiveCall:
             for task in (opening, leaving):
                 task.cancel()
             await asyncio.gather(opening, leaving, return_exceptions=True)
+
+    async def _warm_up(self) -> None:
+        """Let the model read the prompt while the phone rings; the call does without if need be."""
+        if self._parts.warm_up is not None:
+            try:
+                await self._parts.warm_up(self._running.first_prompt())
+            except VoiceAgentError as error:
+                logger.warning("the language model was not warmed up: %s", error.code)
 
     async def _first_of(self, opening: asyncio.Task[None], leaving: asyncio.Task[bool]) -> None:
         """Wait until the call is closed, the caller is gone or the longest call is over."""

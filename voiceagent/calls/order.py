@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class CallParts:
     """What a call runs on; made by ``app`` from the settings.
 
     The factories make fresh stages for one call; models behind them are shared by all calls.
+    ``warm_up`` lets the language model read the call's prompt while the phone still rings.
     """
 
     listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]
@@ -64,6 +65,7 @@ class CallParts:
     roster: Roster
     clock: Callable[[], datetime]
     handoff: HandoffOptions = field(default_factory=HandoffOptions)
+    warm_up: Callable[[str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

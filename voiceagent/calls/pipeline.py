@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-from pipecat.flows import Flow, FlowManager, NodeConfig
+from pipecat.flows import Flow, FlowManager, FlowsFunctionSchema, NodeConfig
 from pipecat.frames.frames import LLMRunFrame, TranscriptionFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -34,6 +34,7 @@ from voiceagent.calls.dialogue_parts import account_tools, reply_guard
 from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts
 from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap, TurnGate
+from voiceagent.dialogue.constrained import system_text
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.dialogue.playbook import ACTIONS, CallScript, fill
 from voiceagent.domain.errors import SpeechError
@@ -140,6 +141,17 @@ class CallPipeline:
             global_functions=flow.global_functions,
         )
         self._running: asyncio.Task[None] | None = None
+
+    def first_prompt(self) -> str:
+        """The part of the prompt every turn of this call begins with, for warming a cache."""
+        node = self._flow.initial_node
+        offered = [*self._flow.global_functions, *node.get("functions", [])]
+        tools = [
+            function.to_function_schema().to_default_dict()["function"]
+            for function in offered
+            if isinstance(function, FlowsFunctionSchema)
+        ]
+        return system_text(fill(node["role_message"], **self._state), tools)
 
     async def start(self) -> None:
         """Start the stages and enter the playbook's first node without speaking.
