@@ -1,0 +1,1 @@
+"""Recorded callers and humans for whole-call tests; see README.md."""
