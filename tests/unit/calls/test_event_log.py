@@ -465,6 +465,41 @@ async def test_a_disk_that_hangs_breaks_the_log_at_the_deadline(
     assert [each.seq for each in store.events("c-1")] in ([1], [1, 2])
 
 
+async def test_who_waits_for_room_learns_at_once_that_the_log_broke(store: Store) -> None:
+    """Not only at their own deadline, which is an hour away here."""
+    options = EventLogOptions(waiting_limit=1, append_timeout_s=3600)
+    async with logging_to(store, options, call_id="nobody") as log, asyncio.timeout(60):
+        appends = [log.append(key(n)) for n in range(1, 8)]
+        results = await asyncio.gather(*appends, return_exceptions=True)
+    assert all(isinstance(each, StoreError) for each in results)
+    assert not any(isinstance(each, EventLogTimeoutError) for each in results)
+    assert log.events() == ()
+
+
+async def test_nothing_is_written_behind_an_event_that_failed(store: Store) -> None:
+    """A fault that passes by itself must not leave a gap in the log."""
+
+    class FailsOnce(SlowStore):
+        failed = False
+
+        def append_events(self, entries: list[LogEntry]) -> None:
+            self.writing.set()
+            assert self.gate.wait(timeout=120)
+            if not self.failed:
+                self.failed = True
+                raise StoreError("The database was away for a moment.")
+            self._store.append_events(entries)
+
+    away = FailsOnce(store)
+    async with logging_to(away, EventLogOptions(group_limit=1)) as log:
+        appends = [asyncio.create_task(log.append(key(n))) for n in range(1, 6)]
+        await until(away.writing.is_set)
+        away.gate.set()
+        results = await asyncio.gather(*appends, return_exceptions=True)
+    assert [str(each) for each in results] == ["The database was away for a moment."] * 5
+    assert store.events("c-1") == ()
+
+
 async def test_a_fault_of_the_writer_breaks_the_log_too(store: Store) -> None:
     class Faulty(SlowStore):
         def append_events(self, entries: list[LogEntry]) -> None:
