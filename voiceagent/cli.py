@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 models = typer.Typer(help="Model weights: fetch, list, verify.", no_args_is_help=True)
 app.add_typer(models, name="models")
+bench = typer.Typer(help="Measure and count, on this machine.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -123,6 +125,21 @@ def report(
     from voiceagent.terminal.reporting import print_report
 
     print_report(load_settings(), call_id, out, as_json=json)
+
+
+@bench.command("fixtures")
+def bench_fixtures(
+    only: Annotated[list[str] | None, typer.Argument(help="Callers; all if none is named.")] = None,
+    llm_url: Annotated[str | None, typer.Option(help="OpenAI-compatible base URL.")] = None,
+    llm_model: Annotated[str | None, typer.Option(help="Model name at --llm-url.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Keep the calls' files.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Calls at a time.")] = 1,
+) -> None:
+    """Call every recorded caller and count those that end as the manifest says."""
+    from voiceagent.terminal.fixtures import count_fixtures
+
+    settings = load_settings(llm_url=llm_url, llm_model=llm_model)
+    _finish(asyncio.run(count_fixtures(settings, only or (), folder, jobs, out)))
 
 
 @models.command("fetch")

@@ -6,13 +6,33 @@ tools are on offer and whether a tool has just answered, as a language model wou
 
 from __future__ import annotations
 
-from tests.scripted_llm import Rule
+from collections.abc import Callable
+
+from tests.scripted_llm import Request, Rule
 
 DIGIT = r"(?i)(\d[\s,-]*){3}|((zero|one|two|three|four|five|six|seven|eight|nine)[\s,-]+){3}"
 
 
-def billing_rules(postal_code: str) -> list[Rule]:
-    """Rules for a caller with this postal code, which the model takes from their words."""
+POSTAL_CODES = {
+    "Maria Alvarez": "97214",
+    "James Whitfield": "60614",
+    "Priya Nair": "30309",
+    "Linda Okafor": "77002",
+    "Tom Becker": "80202",
+    "Sabine Krüger": "50667",
+    "Robert Hayes": "02139",
+    "Emily Stone": "98101",
+    "Daniel Cho": "94110",
+}
+"""What each caller says; a model copies it from their words."""
+
+
+def _speaks_with(name: str) -> Callable[[Request], bool]:
+    return lambda request: name in request.system
+
+
+def billing_rules() -> list[Rule]:
+    """The rules, tried in order."""
     return [
         # A tool has answered: put it into words.
         Rule(last="tool", user=r"(?i)tomorrow|morgen", say="All right, I have noted that. Goodbye."),
@@ -20,17 +40,17 @@ def billing_rules(postal_code: str) -> list[Rule]:
         Rule(
             last="tool",
             user=r"(?i)bill|invoice|owe|due|amount|pay|Rechnung|fällig",
-            matches=lambda r: "Maria" in r.system,
+            matches=_speaks_with("Maria"),
             say="Your invoice is $49.90 and due on December 15. Does that settle it?",
         ),
         Rule(
             last="tool",
-            matches=lambda r: "Emily" in r.system,
+            matches=_speaks_with("Emily"),
             say="You owe $54.00, and it is due on December 10. Does that settle it?",
         ),
         Rule(
             last="tool",
-            matches=lambda r: "Daniel" in r.system,
+            matches=_speaks_with("Daniel"),
             say=(
                 "Your invoice this month is $72.25, and it is due on December 20. It covers your "
                 "internet line, as it does every month. Does that answer your question for today?"
@@ -38,7 +58,7 @@ def billing_rules(postal_code: str) -> list[Rule]:
         ),
         Rule(
             last="tool",
-            matches=lambda r: "Sabine" in r.system,
+            matches=_speaks_with("Sabine"),
             say="Ihre Rechnung über 39,90 € ist am 12. Dezember fällig. Kann ich noch etwas tun?",
         ),
         Rule(last="tool", say="Thank you. What else would you like to know?"),
@@ -46,17 +66,20 @@ def billing_rules(postal_code: str) -> list[Rule]:
         Rule(
             user=r"(?i)tomorrow at (ten|10)|morgen um (zehn|10)",
             offers="schedule_callback",
-            matches=lambda r: "again" not in r.user.lower(),
-            times=1,
+            last="user",
             call="schedule_callback",
             arguments={"when": "tomorrow at ten"},
         ),
         # Who is there, and is it them.
-        Rule(
-            user=DIGIT,
-            offers="confirm_identity",
-            call="confirm_identity",
-            arguments={"postal_code": postal_code},
+        *(
+            Rule(
+                user=DIGIT,
+                offers="confirm_identity",
+                matches=_speaks_with(name),
+                call="confirm_identity",
+                arguments={"postal_code": code},
+            )
+            for name, code in POSTAL_CODES.items()
         ),
         Rule(
             user=r"(?i)\b(yes|yeah|ja|speaking|this is|that is me|am apparat)\b",

@@ -80,10 +80,15 @@ def write_outputs(folder: Path, events: Log, recording: Path | None) -> LatencyL
     return ledger
 
 
+def read_summary(folder: Path) -> dict[str, Any]:
+    """``summary.json`` of a finished call."""
+    summary: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
+    return summary
+
+
 def read_latency(folder: Path) -> LatencyLedger:
     """The latency ledger as ``summary.json`` of a finished call has it."""
-    summary = json.loads((folder / "summary.json").read_text("utf-8"))
-    turns = summary["latency"].get("turns", [])
+    turns = read_summary(folder)["latency"].get("turns", [])
     return LatencyLedger(
         tuple(Answered(turn["caller_end_ms"], turn["agent_start_ms"]) for turn in turns)
     )

@@ -17,6 +17,9 @@ from voiceagent.legs.leg import FRAME_MS
 
 # -45 dB full scale: above line noise, below quiet speech.
 _AUDIBLE_RMS = 184.0
+# "One moment, please" is shorter than this, and whoever hears it waits on for the answer.
+_REMARK_MS = 1500
+_WAIT_AFTER_REMARK_MS = 7000
 
 
 class Moment(StrEnum):
@@ -84,6 +87,7 @@ class RecordedPerson:
         self._quiet_ms = 0
         self._sounding_ms = 0
         self._heard_since_line = False
+        self._heard_ms = 0
         self._idle_ms = 0
         self._bridged_at: int | None = None
         self.speaking = False
@@ -101,6 +105,7 @@ class RecordedPerson:
                 self._next += 1
             # The waiting music is no answer to the last line.
             self._heard_since_line = False
+            self._heard_ms = 0
             self._sounding_ms = 0
 
     def tick(self, heard: bytes) -> Said:
@@ -113,6 +118,7 @@ class RecordedPerson:
             line = self._lines[self._next]
             self._next += 1
             self._heard_since_line = False
+            self._heard_ms = 0
             self._idle_ms = 0
             if line.hang_up:
                 return Said(bytes(self._size), hung_up=True)
@@ -130,6 +136,7 @@ class RecordedPerson:
             self._quiet_ms = self._idle_ms = 0
             if not self._saying:
                 self._heard_since_line = True
+                self._heard_ms += FRAME_MS
         else:
             self._quiet_ms += FRAME_MS
             self._idle_ms += FRAME_MS
@@ -158,5 +165,6 @@ class RecordedPerson:
         if line.when is Moment.AGENT_SPEAKING:
             return self._sounding_ms >= line.wait_ms
         if self._heard_since_line:
-            return self._quiet_ms >= line.wait_ms
+            remark = self._heard_ms < _REMARK_MS and line.when is not Moment.OTHER_FINISHED
+            return self._quiet_ms >= (_WAIT_AFTER_REMARK_MS if remark else line.wait_ms)
         return self._idle_ms >= self._patience

@@ -9,15 +9,13 @@ from pathlib import Path
 from rich.console import Console
 
 from voiceagent.app import Application, CallRequest
+from voiceagent.bench.fixtures import DEFAULT_PLAYBOOK, recorded_human
 from voiceagent.calls.outputs import read_latency
 from voiceagent.domain.errors import InputError
-from voiceagent.handoff.roster import Human
 from voiceagent.legs.impairments import Impairments
 from voiceagent.legs.script import RecordedScript, load_script
 from voiceagent.settings import Settings
 from voiceagent.terminal.narrator import Narrator, show_latency
-
-DEFAULT_PLAYBOOK = "billing_callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +104,6 @@ async def _request(
         language=arguments.language or caller.language,
         humans=tuple(recorded_human(script) for script in scripts),
         out=arguments.out,
-    )
-
-
-def recorded_human(script: RecordedScript) -> Human:
-    """A human agent who was recorded."""
-    return Human(
-        id=script.id,
-        name=script.name or script.id.replace("-", " ").title(),
-        languages=(script.language or "en",),
-        dial=script.leg,
     )
 
 

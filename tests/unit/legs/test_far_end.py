@@ -42,9 +42,18 @@ def test_first_line_comes_so_long_after_answering() -> None:
 
 def test_waits_until_the_agent_has_finished_and_been_quiet() -> None:
     who = person(Line(Moment.AGENT_FINISHED, 500, pcm=CLIP))
-    # Half a second of speech, a pause of 200 ms inside it, more speech, then quiet.
-    done = run(who, (VOICE, 25), (SILENCE, 10), (VOICE, 25), (SILENCE, 60))
-    assert done == [(25 + 10 + 25 + 24, "speak")]
+    # A second of speech, a pause of 200 ms inside it, more speech, then quiet.
+    done = run(who, (VOICE, 50), (SILENCE, 10), (VOICE, 50), (SILENCE, 60))
+    assert done == [(50 + 10 + 50 + 24, "speak")]
+
+
+def test_waits_on_after_a_short_remark_but_not_forever() -> None:
+    who = person(Line(Moment.AGENT_FINISHED, 500, pcm=CLIP))
+    # "One moment, please", three seconds, then the answer.
+    assert run(who, (VOICE, 50), (SILENCE, 150)) == []
+    assert [what for _, what in run(who, (VOICE, 60), (SILENCE, 30))] == ["speak"]
+    who = person(Line(Moment.AGENT_FINISHED, 500, pcm=CLIP))
+    assert [what for _, what in run(who, (VOICE, 50), (SILENCE, 400))] == ["speak"]
 
 
 def test_does_not_speak_before_the_agent_has_answered() -> None:
@@ -74,14 +83,14 @@ def test_music_before_the_bridge_is_no_answer_but_the_humans_words_are() -> None
     who.cue("bridged")
     assert [what for _, what in run(who, (SILENCE, 40))] == ["speak"]
     assert run(who, (SILENCE, 40)) == []
-    assert [what for _, what in run(who, (VOICE, 20), (SILENCE, 20))] == ["speak"]
+    assert [what for _, what in run(who, (VOICE, 80), (SILENCE, 20))] == ["speak"]
 
 
 def test_keys_and_hang_up() -> None:
     who = person(
         Line(Moment.AGENT_FINISHED, 100, keys="0"), Line(Moment.AGENT_FINISHED, 100, hang_up=True)
     )
-    done = run(who, (VOICE, 10), (SILENCE, 20), (VOICE, 10), (SILENCE, 20))
+    done = run(who, (VOICE, 80), (SILENCE, 20), (VOICE, 80), (SILENCE, 20))
     assert [what for _, what in done] == ["keys 0", "hang up"]
 
 

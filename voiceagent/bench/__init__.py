@@ -1,0 +1,1 @@
+"""Measured comparisons and counts, each one command that anyone can run again."""
