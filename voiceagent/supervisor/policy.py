@@ -26,6 +26,7 @@ class Heard(StrEnum):
     """What a phrase list of the policy stands for."""
 
     ASKED_FOR_PERSON = "asked_for_person"
+    MAY_WANT_PERSON = "may_want_person"
     ASKED_WHETHER_AI = "asked_whether_ai"
     LEGAL = "legal"
     DO_NOT_CALL = "do_not_call"
@@ -99,6 +100,7 @@ class AtOnceRules(_Model):
 
     asked_for_person: AtOnce
     accepted_offer: AtOnce
+    may_want_person: AtOnce
     asked_whether_ai: AtOnce
     key_zero: AtOnce
     legal: AtOnce

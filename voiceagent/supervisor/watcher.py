@@ -12,7 +12,7 @@ that add up (``scores``), and the answer to a person already offered (``offers``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from voiceagent.domain.account import AccountRecord
@@ -55,6 +55,7 @@ TURNS_KEPT = 50
 _AT_ONCE = (Heard.ASKED_FOR_PERSON, Heard.LEGAL, Heard.DO_NOT_CALL)
 _LISTENED_FOR = (
     *_AT_ONCE,
+    Heard.MAY_WANT_PERSON,
     Heard.ASKED_WHETHER_AI,
     Heard.ANGER_STRONG,
     Heard.ANGER_MILD,
@@ -156,18 +157,26 @@ class Supervisor:
             + self._claims(turn)
         )
 
-    def _at_once(self, turn: Turn, signals: Iterable[Signal]) -> _Grounds:
+    def _at_once(self, turn: Turn, signals: Sequence[Signal]) -> _Grounds:
         rules = self._policy.at_once
         meaning = {
             Heard.ASKED_FOR_PERSON: (TriggerKind.ASKED_FOR_PERSON, rules.asked_for_person, ""),
             Heard.LEGAL: (TriggerKind.LEGAL, rules.legal, ""),
             Heard.DO_NOT_CALL: (TriggerKind.DO_NOT_CALL, rules.do_not_call, ""),
+            Heard.MAY_WANT_PERSON: (
+                TriggerKind.ASKED_FOR_PERSON,
+                rules.may_want_person,
+                "may want a person",
+            ),
             Heard.ASKED_WHETHER_AI: (
                 TriggerKind.ASKED_FOR_PERSON,
                 rules.asked_whether_ai,
                 "asked whether this is a person",
             ),
         }
+        if any(s.heard in (Heard.ASKED_FOR_PERSON, Heard.ASKED_WHETHER_AI) for s in signals):
+            # The wide net adds nothing to what was heard more exactly.
+            del meaning[Heard.MAY_WANT_PERSON]
         grounds = _Grounds()
         for heard, (kind, called_for, detail) in meaning.items():
             citations = tuple(cite(turn, s.start, s.end) for s in signals if s.heard is heard)

@@ -107,6 +107,53 @@ NO_PERSON = {
         "Der Mitarbeiter war sehr nett.",
     ],
 }
+# Said in ways no exact phrase foresees: enough to offer a person.
+MAY_WANT_PERSON = {
+    "en": [
+        "look I want somebody from your team",
+        "I'd like to talk to the billing department",
+        "please hand me over to an agent",
+        "I want to escalate this",
+        "can a person handle this",
+        "may I have a word with your supervisor",
+        "no no no, person",
+        "could a representative take over",
+        "I'd rather deal with a human",
+    ],
+    "de": [
+        "ich möchte mit der Buchhaltung sprechen",
+        "gibt es bei Ihnen auch echte Menschen",
+        "haben Sie einen Mitarbeiter für mich",
+        "ich möchte das mit einem Kollegen besprechen",
+        "jetzt geben Sie mir endlich jemanden",
+        "könnte ein Berater übernehmen",
+        "ich bestehe auf einen Mitarbeiter",
+    ],
+}
+NO_OFFER = {
+    "en": [
+        "I need to find the invoice first.",
+        "I had a manager once who did that.",
+        "Ask my accountant, he is the person in charge.",
+        "A colleague of mine has the same plan.",
+        "I got a message from an agent.",
+        "I'm a manager at a shop, so I only have five minutes.",
+        "The representative said I would get a credit.",
+        "I don't want to talk to a person, this is fine.",
+        "It's the second time I moved this year.",
+        "I talk to people all day",
+        "I was talking to a person in your store.",
+    ],
+    "de": [
+        "Mein Chef hat den Vertrag gemacht.",
+        "Mein Mitarbeiter hat schon bezahlt.",
+        "Ein Kollege von mir hat denselben Tarif.",
+        "Meine Kollegin hat mir das erzählt.",
+        "Mein Name ist Menschner.",
+        "Ich möchte zum ersten Dezember kündigen.",
+        "Können Sie mir die Rechnung schicken?",
+    ],
+}
 WHETHER_AI = {
     "en": [
         "Am I talking to a real person?",
@@ -329,6 +376,8 @@ TABLE = [
     for table, kinds, heard in (
         (PERSON, {Heard.ASKED_FOR_PERSON}, True),
         (NO_PERSON, {Heard.ASKED_FOR_PERSON}, False),
+        (MAY_WANT_PERSON, {Heard.ASKED_FOR_PERSON, Heard.MAY_WANT_PERSON}, True),
+        (NO_OFFER, ACTED_ON, False),
         (WHETHER_AI, {Heard.ASKED_WHETHER_AI}, True),
         (LEGAL, {Heard.LEGAL}, True),
         (NO_LEGAL, {Heard.LEGAL}, False),

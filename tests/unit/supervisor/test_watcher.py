@@ -94,6 +94,7 @@ BRIDGED = CallMoved(
         ("I want to speak to a real person.", H, TriggerKind.ASKED_FOR_PERSON),
         ("I'm going to sue you.", H, TriggerKind.LEGAL),
         ("Stop calling me.", E, TriggerKind.DO_NOT_CALL),
+        ("I want to escalate this.", O, TriggerKind.ASKED_FOR_PERSON),
         ("Am I talking to a real person?", O, TriggerKind.ASKED_FOR_PERSON),
         ("Take me off your list or I'll sue you, let me talk to a person!", E, TriggerKind.LEGAL),
     ],
