@@ -35,7 +35,9 @@ def billing_rules() -> list[Rule]:
     """The rules, tried in order."""
     return [
         # A tool has answered: put it into words.
-        Rule(last="tool", user=r"(?i)tomorrow|morgen", say="All right, I have noted that. Goodbye."),
+        Rule(
+            last="tool", user=r"(?i)tomorrow|morgen", say="All right, I have noted that. Goodbye."
+        ),
         Rule(last="tool", user=r"(?i)twice|double", say="I see two payments for your invoice."),
         Rule(
             last="tool",

@@ -23,7 +23,11 @@ class StoreBook:
 
     async def book(self, request: CallbackRequest) -> None:
         """Promise a callback; one that still waits under the same id is moved to ``due_at``."""
-        await asyncio.to_thread(self._store.book_callback, request, self._clock())
+        await asyncio.to_thread(self._book, request)
+
+    def _book(self, request: CallbackRequest) -> None:
+        if not self._store.book_callback(request, self._clock()):
+            self._store.move_callback(request.id, request.due_at)
 
     async def forbid(self, phone: str, source: str) -> None:
         """Never call this number again; ``source`` is ``call <id>`` or ``call <id> turn <n>``."""

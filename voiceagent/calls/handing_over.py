@@ -136,7 +136,8 @@ class HandingOver:
         customer = self._order.record.customer
         due = next_callback_moment(self._parts.clock(), customer.time_zone)
         request = CallbackRequest(
-            id=f"callback-{self._order.call_id}",
+            # The id under which the dialogue's own tool books: a time named later moves it.
+            id=f"{self._order.call_id}:promised",
             account_id=customer.id,
             phone=customer.phone,
             due_at=due,

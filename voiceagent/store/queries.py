@@ -104,6 +104,15 @@ def book_callback(request: CallbackRequest, booked_at: datetime, dialect: str) -
     return insert_once(callback, dialect, values)
 
 
+def move_callback(callback_id: str, due_at: datetime) -> Update:
+    """Another due time for a callback that still waits; one under way or over is left alone."""
+    return (
+        update(callback)
+        .where(callback.c.id == callback_id, callback.c.state == CallbackState.WAITING.value)
+        .values(due_at=due_at)
+    )
+
+
 def one_callback(callback_id: str) -> Select[Any]:
     """The row of one callback."""
     return select(callback).where(callback.c.id == callback_id)

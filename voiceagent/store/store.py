@@ -233,6 +233,12 @@ class Store:
         with self._writing() as connection:
             return connection.execute(statement).first() is not None
 
+    def move_callback(self, callback_id: str, due_at: datetime) -> bool:
+        """Give a callback that still waits another due time (aware); False if none waits."""
+        statement = queries.move_callback(callback_id, utc(due_at))
+        with self._writing() as connection:
+            return connection.execute(statement).rowcount == 1
+
     def callback(self, callback_id: str) -> StoredCallback | None:
         """One callback, or None."""
         found = self._read(queries.one_callback(callback_id))

@@ -198,6 +198,17 @@ def test_booking_a_callback_twice_is_harmless(store: Store, now: datetime) -> No
     assert len(store.waiting_callbacks()) == 1
 
 
+def test_a_waiting_callback_can_be_moved(store: Store, now: datetime) -> None:
+    store.book_callback(request("cb-1", now, priority=2), now)
+    later = now + timedelta(days=1)
+    assert store.move_callback("cb-1", later) is True
+    stored = store.callback("cb-1")
+    assert stored
+    assert stored.request.due_at == later
+    assert stored.request.priority == 2
+    assert store.move_callback("unknown", later) is False
+
+
 def test_due_callbacks_come_by_urgency_and_without_blocked_numbers(
     store: Store, now: datetime
 ) -> None:
