@@ -26,8 +26,12 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.utils.tracing.service_decorators import traced_llm
 from pydantic_core import from_json
 
-from voiceagent.dialogue.llm import LanguageModelReplyError, ResilientLlmService
-from voiceagent.dialogue.llm_endpoint import json_response_format
+from voiceagent.dialogue.llm import LlmCallbacks, LlmOptions, ResilientLlmService
+from voiceagent.dialogue.llm_endpoint import (
+    LanguageModelReplyError,
+    LlmEndpoint,
+    json_response_format,
+)
 
 REPLY = "reply"
 MAX_TOOL_CALLS_IN_A_ROW = 2
@@ -147,13 +151,14 @@ def system_text(role_message: str | None, tools: Sequence[Mapping[str, Any]]) ->
 class StablePrompt:
     """Renders one call's requests so that each begins with the one before, as far as it can.
 
-    Tools known at the first request are described in the system message. Tools that a later node
-    adds are described behind that node's task message; those no longer offered stay described, and
-    only the grammar rules them out.
+    The system message describes *known_tools* and the tools of the first request. Tools that a
+    later node adds are described behind that node's task message; those no longer offered stay
+    described, and only the grammar rules them out.
     """
 
-    def __init__(self, history_chars: int) -> None:
+    def __init__(self, history_chars: int, known_tools: Sequence[Mapping[str, Any]] = ()) -> None:
         self._history_chars = history_chars
+        self._known_tools = list(known_tools)
         self._role_message: str | None = None
         self._first_tools: list[Mapping[str, Any]] = []
         self._described: set[str] = set()
@@ -171,8 +176,9 @@ class StablePrompt:
         """Chat messages with the roles ``system``, ``user`` and ``assistant`` only."""
         if not self._described or role_message != self._role_message or len(messages) < self._seen:
             # A new persona or a reset context: nothing of the old prefix is left to keep.
-            self._role_message, self._first_tools = role_message, list(tools)
-            self._described = {describe_tool(tool) for tool in tools} | {""}
+            known = {describe_tool(tool): tool for tool in [*self._known_tools, *tools]}
+            self._role_message, self._first_tools = role_message, list(known.values())
+            self._described = {*known, ""}
             self._added, self._start, self._pinned = {}, 0, set()
         self._seen = len(messages)
         new = [line for tool in tools if (line := describe_tool(tool)) not in self._described]
@@ -219,9 +225,15 @@ class StablePrompt:
 class ConstrainedLlmService(ResilientLlmService):
     """``ResilientLlmService`` that has the model write constrained JSON instead of tool calls."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._prompt = StablePrompt(self._options.history_chars)
+    def __init__(
+        self,
+        endpoint: LlmEndpoint,
+        options: LlmOptions,
+        callbacks: LlmCallbacks,
+        known_tools: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(endpoint, options, callbacks)
+        self._prompt = StablePrompt(options.history_chars, known_tools)
 
     @traced_llm
     async def _attempt(self, context: LLMContext) -> None:

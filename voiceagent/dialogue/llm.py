@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,11 +107,7 @@ class LlmOptions:
         return cls(first_token_deadline_s=20.0, total_deadline_s=30.0, max_tokens=120)
 
 
-async def _ignore_slow() -> None:
-    """Nobody wants to know."""
-
-
-async def _ignore_failed(_error: LanguageModelError, _something_was_said: bool) -> None:
+async def _ignore(*_told: object) -> None:
     """Nobody wants to know."""
 
 
@@ -126,8 +122,8 @@ class LlmCallbacks:
             pushed. Called after the reply's end frame, so that what it queues comes after it.
     """
 
-    on_slow: Callable[[], Awaitable[None]] = _ignore_slow
-    on_failed: Callable[[LanguageModelError, bool], Awaitable[None]] = _ignore_failed
+    on_slow: Callable[[], Awaitable[None]] = _ignore
+    on_failed: Callable[[LanguageModelError, bool], Awaitable[None]] = _ignore
 
 
 @dataclass
@@ -327,14 +323,25 @@ class ResilientLlmService(OpenAILLMService):
 
 
 def make_llm(
-    endpoint: LlmEndpoint, options: LlmOptions, callbacks: LlmCallbacks
+    endpoint: LlmEndpoint,
+    options: LlmOptions,
+    callbacks: LlmCallbacks,
+    known_tools: Sequence[Mapping[str, Any]] = (),
 ) -> ResilientLlmService:
-    """The LLM stage for *endpoint*: native tool calls, or constrained output for small models."""
+    """The LLM stage for *endpoint*: native tool calls, or constrained output for small models.
+
+    Args:
+        endpoint: where the model is.
+        options: how long a reply may take.
+        callbacks: what the call is told.
+        known_tools: constrained models only: every tool of the playbook (``name``,
+            ``description``, ``parameters``), so that no node has to introduce its own.
+    """
     if endpoint.constrained:
         # constrained.py builds on this module.
         from voiceagent.dialogue.constrained import ConstrainedLlmService
 
-        return ConstrainedLlmService(endpoint, options, callbacks)
+        return ConstrainedLlmService(endpoint, options, callbacks, known_tools)
     return ResilientLlmService(endpoint, options, callbacks)
 
 

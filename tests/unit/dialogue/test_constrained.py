@@ -231,6 +231,20 @@ def test_each_request_begins_with_the_one_before() -> None:
     assert sum(describe_tool(SCHEDULE) in line["content"] for line in fourth) == 1
 
 
+def test_tools_known_ahead_are_described_at_once_and_never_again() -> None:
+    prompt = StablePrompt(10_000, [LOOK_UP, SCHEDULE])
+    messages = [task("Find out who it is."), user("Hello?")]
+    first = prompt.render(messages, ROLE, [LOOK_UP])
+    assert first[0] == {"role": "system", "content": system_text(ROLE, [LOOK_UP, SCHEDULE])}
+    messages += [task("Arrange another call."), user("Friday?")]
+    second = prompt.render(messages, ROLE, [SCHEDULE])
+    assert second[: len(first)] == first
+    assert second[len(first) :] == [
+        {"role": "system", "content": "Arrange another call."},
+        {"role": "user", "content": "Friday?"},
+    ]
+
+
 def test_new_persona_or_reset_context_starts_afresh() -> None:
     prompt = StablePrompt(10_000)
     prompt.render([task("One."), user("Hello?"), said("Hello.")], ROLE, [LOOK_UP])
