@@ -24,6 +24,7 @@ from voiceagent.calls.order import CallOrder, CallParts, CallResult
 from voiceagent.calls.pipeline import CallPipeline, PipelineHooks
 from voiceagent.calls.promises import callee_day
 from voiceagent.calls.recorder import StereoRecorder
+from voiceagent.calls.supervision import Supervision
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
 from voiceagent.domain.errors import LanguageModelError, LegError, VoiceAgentError
@@ -40,11 +41,8 @@ from voiceagent.domain.events import (
     LoggedEvent,
     ModelTrouble,
     ToolReturned,
-    TurnTaken,
-    VerdictGiven,
 )
 from voiceagent.domain.handoff import HandoffOutcome
-from voiceagent.domain.verdict import Action, TriggerKind, Verdict
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.speech.utterances import Utterance
 
@@ -58,8 +56,6 @@ _CLEAN_UP_S = 20.0
 # Asked twice whether they are still there; the third silence ends the call.
 _SILENCES = 2
 
-# Events whose verdict decides whether the language model may answer.
-_WAITED_FOR = (TurnTaken, KeyPressed, LanguageModelTroubled)
 # Tools whose success means that the caller got what they called for.
 _ANSWERING_TOOLS = frozenset(
     {"look_up_invoices", "look_up_payments", "look_up_plan", "correct_address", "open_case"}
@@ -85,15 +81,13 @@ class LiveCall:
         )
         self._gone = asyncio.Event()
         self._handing_over = HandingOver(order, parts, leg, self._journal, self._script, self._gone)
-        self._supervisor = parts.supervisor()
+        self._supervision = Supervision(parts.supervisor(), self._journal, self)
         self._pipeline: CallPipeline | None = None
         self._segments: list[Utterance] = []
         self._greeted = asyncio.Event()
         self._answer_due = False
-        self._pending: Verdict | None = None
         self._silences = 0
         self._fillers = itertools.cycle(self._script.phrases.fillers)
-        self._verdicts: dict[int, Verdict] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Future[tuple[CallOutcome, str]] = asyncio.Future()
         self._forced_outcome: CallOutcome | None = None
@@ -197,10 +191,7 @@ class LiveCall:
         await self._journal.report(lambda ms: DisclosurePlayed(at_ms=ms, text=disclosure))
         await self._journal.move(_E.DISCLOSURE_PLAYED)
         await self._journal.move(_E.CONVERSATION_OPENED)
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            await self._act(pending)
-        elif self._answer_due:
+        if not await self._supervision.disclosed() and self._answer_due:
             await self._running.answer()
 
     async def _wrap_up(self) -> tuple[CallOutcome, str]:
@@ -249,7 +240,7 @@ class LiveCall:
             on_gone=self._on_gone,
             on_caller_silent=self._on_caller_silent,
             on_close=self._on_close,
-            may_speak=self._agent_may_answer,
+            may_speak=self.agent_may_answer,
             llm=LlmCallbacks(on_slow=self._on_slow, on_failed=self._on_failed),
         )
 
@@ -258,7 +249,9 @@ class LiveCall:
             self._segments.append(frame.result)
 
     async def _on_key(self, key: str) -> None:
-        await self._consult(await self._journal.report(lambda ms: KeyPressed(at_ms=ms, key=key)))
+        await self._supervision.consult(
+            await self._journal.report(lambda ms: KeyPressed(at_ms=ms, key=key))
+        )
 
     async def _on_turn(self) -> bool:
         """A turn is complete, or a tool's result wants words: may the model speak?"""
@@ -269,12 +262,12 @@ class LiveCall:
             # What is said during the disclosure is answered after it; a hello before it is not.
             self._answer_due = self._greeted.is_set()
             self._greeted.set()
-            if await self._consult(logged):
+            if await self._supervision.consult(logged):
                 return False
-        return self._agent_may_answer()
+        return self.agent_may_answer()
 
     async def _on_barge_in(self) -> None:
-        if self._voice.speaking and self._agent_may_answer():
+        if self._voice.speaking and self.agent_may_answer():
             await self._journal.report(lambda ms: BargeIn(at_ms=ms))
         await self._voice.interrupted()
 
@@ -285,42 +278,37 @@ class LiveCall:
 
     async def _on_caller_silent(self) -> None:
         """Nobody has said anything for a while: ask, and in the end say goodbye."""
-        if not self._agent_may_answer():
+        if not self.agent_may_answer():
             return
         self._silences += 1
         if self._silences <= _SILENCES:
-            self._spawn(self._say(self._script.phrases.still_there))
+            self.spawn(self._say(self._script.phrases.still_there))
         else:
             goodbye = self._script.phrases.goodbye.resolved
-            self._spawn(self._close(self._outcome_so_far(), "caller_silent", goodbye))
+            self.spawn(self._close(self._outcome_so_far(), "caller_silent", goodbye))
 
     async def _on_close(self, goodbye: str) -> None:
         """The playbook has come to its end."""
         self._matter_answered = True
-        self._spawn(self._close(CallOutcome.RESOLVED, "completed", goodbye))
+        self.spawn(self._close(CallOutcome.RESOLVED, "completed", goodbye))
 
     async def _on_slow(self) -> None:
         await self._journal.report(
             lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.SLOW, code="llm.slow")
         )
-        if self._agent_may_answer():
-            self._spawn(self._say(next(self._fillers)))
+        if self.agent_may_answer():
+            self.spawn(self._say(next(self._fillers)))
 
     async def _on_failed(self, error: LanguageModelError, _something_was_said: bool) -> None:
         logged = await self._journal.report(
             lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.FAILED, code=error.code)
         )
-        await self._consult(logged)
+        await self._supervision.consult(logged)
 
     def _on_logged(self, logged: LoggedEvent) -> None:
-        """In line with the log: the supervisor sees everything, and tools decide the outcome."""
+        """In line with the log: the supervisor sees everything, and deeds decide the outcome."""
+        self._supervision.watch(logged)
         event = logged.event
-        verdict = self._supervisor.observe(event)
-        if verdict is not None:
-            if isinstance(event, _WAITED_FOR):
-                self._verdicts[logged.seq] = verdict
-            else:
-                self._spawn(self._give(verdict))
         if isinstance(event, CallbackBooked):
             self._forced_outcome = CallOutcome.CALLBACK_BOOKED
         elif isinstance(event, DoNotCallEntered):
@@ -328,55 +316,38 @@ class LiveCall:
         elif isinstance(event, ToolReturned) and event.ok and event.tool in _ANSWERING_TOOLS:
             self._matter_answered = True
 
-    # What the supervisor decides.
+    # What a verdict may cause; see voiceagent.calls.supervision.Conversation.
 
-    async def _consult(self, logged: LoggedEvent) -> bool:
-        """Act on what the supervisor made of an event; True if the model must not answer it."""
-        verdict = self._verdicts.pop(logged.seq, None)
-        if verdict is None:
-            return False
-        await self._journal.report(lambda ms: VerdictGiven(at_ms=ms, verdict=verdict))
-        if verdict.action is Action.CONTINUE:
-            return False
-        if self._journal.state is CallState.ANSWERING:
-            # The disclosure comes first, whatever the caller wants.
-            self._pending = verdict
-            return True
-        return await self._act(verdict)
+    def agent_may_answer(self) -> bool:
+        """Whether it is the agent who talks with the caller now."""
+        return self._journal.state is CallState.TALKING and not self._handing_over.running
 
-    async def _give(self, verdict: Verdict) -> None:
-        """A verdict nobody waits for, as after a tool's result."""
-        await self._journal.report(lambda ms: VerdictGiven(at_ms=ms, verdict=verdict))
-        await self._act(verdict)
+    def offer_person(self) -> None:
+        """Ask the caller whether they want a person."""
+        self.spawn(self._say(self._script.phrases.offer_person))
 
-    async def _act(self, verdict: Verdict) -> bool:
-        if not self._agent_may_answer():
-            return False
-        phrases = self._script.phrases
-        if verdict.action is Action.HAND_OVER:
-            self._start_handoff()
-        elif verdict.action is Action.OFFER_PERSON:
-            self._spawn(self._say(phrases.offer_person))
-        elif any(trigger.kind is TriggerKind.DO_NOT_CALL for trigger in verdict.triggers):
-            await self._forbid_calls(verdict)
-            goodbye = phrases.goodbye.do_not_call
-            self._spawn(self._close(CallOutcome.DO_NOT_CALL, "do_not_call", goodbye))
-        else:
-            goodbye = phrases.goodbye.resolved
-            self._spawn(self._close(self._outcome_so_far(), "supervisor", goodbye))
-        return True
+    def hand_over(self) -> None:
+        """Bring a human in."""
+        self._handing_over.start(self._on_handoff_over)
 
-    async def _forbid_calls(self, verdict: Verdict) -> None:
-        """From the moment it is spoken, before anything is said about it."""
+    async def forbid_calls(self, turn: int) -> None:
+        """Block the number from the moment it is spoken, before anything is said about it."""
         phone = self._order.record.customer.phone
-        await self._parts.book.forbid(phone, f"call {self._order.call_id} turn {verdict.turn}")
-        await self._journal.report(
-            lambda ms: DoNotCallEntered(at_ms=ms, phone=phone, turn=verdict.turn)
-        )
+        await self._parts.book.forbid(phone, f"call {self._order.call_id} turn {turn}")
+        await self._journal.report(lambda ms: DoNotCallEntered(at_ms=ms, phone=phone, turn=turn))
+        goodbye = self._script.phrases.goodbye.do_not_call
+        self.spawn(self._close(CallOutcome.DO_NOT_CALL, "do_not_call", goodbye))
 
-    def _start_handoff(self) -> None:
-        if self._agent_may_answer():
-            self._handing_over.start(self._on_handoff_over)
+    def end(self) -> None:
+        """Say goodbye and end."""
+        goodbye = self._script.phrases.goodbye.resolved
+        self.spawn(self._close(self._outcome_so_far(), "supervisor", goodbye))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the call, for as long as the call runs."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _on_handoff_over(self, task: asyncio.Task[HandoffOutcome]) -> None:
         if task.cancelled() or self._closing.done():
@@ -411,11 +382,3 @@ class LiveCall:
     @property
     def _voice(self) -> AgentVoice:
         return self._running.voice
-
-    def _agent_may_answer(self) -> bool:
-        return self._journal.state is CallState.TALKING and not self._handing_over.running
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

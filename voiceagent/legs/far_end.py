@@ -18,7 +18,7 @@ from voiceagent.legs.leg import FRAME_MS
 # -45 dB full scale: above line noise, below quiet speech.
 _AUDIBLE_RMS = 184.0
 # "One moment, please" is shorter than this, and whoever hears it waits on for the answer.
-_REMARK_MS = 1500
+_REMARK_MS = 1000
 _WAIT_AFTER_REMARK_MS = 7000
 
 

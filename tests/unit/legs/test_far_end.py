@@ -50,10 +50,10 @@ def test_waits_until_the_agent_has_finished_and_been_quiet() -> None:
 def test_waits_on_after_a_short_remark_but_not_forever() -> None:
     who = person(Line(Moment.AGENT_FINISHED, 500, pcm=CLIP))
     # "One moment, please", three seconds, then the answer.
-    assert run(who, (VOICE, 50), (SILENCE, 150)) == []
+    assert run(who, (VOICE, 40), (SILENCE, 150)) == []
     assert [what for _, what in run(who, (VOICE, 60), (SILENCE, 30))] == ["speak"]
     who = person(Line(Moment.AGENT_FINISHED, 500, pcm=CLIP))
-    assert [what for _, what in run(who, (VOICE, 50), (SILENCE, 400))] == ["speak"]
+    assert [what for _, what in run(who, (VOICE, 40), (SILENCE, 400))] == ["speak"]
 
 
 def test_does_not_speak_before_the_agent_has_answered() -> None:

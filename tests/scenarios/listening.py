@@ -1,0 +1,62 @@
+"""What can be heard in a recording: levels, silences, and words."""
+
+from __future__ import annotations
+
+import re
+import wave
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from voiceagent.settings import load_settings
+from voiceagent.speech.recogniser import Recogniser
+
+Samples = npt.NDArray[np.float32]
+RATE = 16_000
+
+
+@lru_cache(maxsize=1)
+def _recogniser() -> Recogniser:
+    settings = load_settings()
+    return Recogniser(settings.weights_dir / settings.whisper)
+
+
+def channels(path: Path) -> tuple[Samples, Samples, int]:
+    """Caller, agent-and-human, sample rate."""
+    with wave.open(str(path), "rb") as file:
+        rate = file.getframerate()
+        pcm = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    both = pcm.reshape(-1, 2).astype(np.float32) / 32768
+    return both[:, 0], both[:, 1], rate
+
+
+def words_in(samples: Samples, rate: int, language: str) -> set[str]:
+    """The words Whisper hears in a stretch of sound."""
+    if samples.size < rate // 2:
+        return set()
+    audio = soxr.resample(samples, rate, RATE).astype(np.float32)
+    return words(_recogniser().transcribe(audio, language).text)
+
+
+def words(text: str) -> set[str]:
+    """The words of a text, for comparison."""
+    return set(re.findall(r"[a-zäöüß]{3,}", text.lower()))
+
+
+def from_pcm(pcm: bytes) -> Samples:
+    return np.frombuffer(pcm, np.int16).astype(np.float32) / 32768
+
+
+def longest_silence_ms(samples: Samples, rate: int) -> int:
+    """The longest stretch in which nothing is audible (below -54 dB full scale)."""
+    step = rate // 50
+    frames = samples[: samples.size // step * step].reshape(-1, step)
+    silent = np.sqrt((frames**2).mean(axis=1)) < 0.002
+    longest = run = 0
+    for quiet in silent:
+        run = run + 1 if quiet else 0
+        longest = max(longest, run)
+    return longest * 20
