@@ -16,7 +16,8 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from voiceagent.domain.spoken_values import dates, numbers
+from voiceagent.domain.spoken_dates import dates
+from voiceagent.domain.spoken_numbers import numbers
 
 
 class Unclear(StrEnum):

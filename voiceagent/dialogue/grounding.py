@@ -26,7 +26,7 @@ from voiceagent.domain.events import (
     ToolReturned,
     TurnTaken,
 )
-from voiceagent.domain.spoken_values import numbers
+from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Speaker
 
 _ISO_MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT")

@@ -16,7 +16,9 @@ from datetime import date
 from enum import StrEnum
 
 from voiceagent.dialogue.promises import promises
-from voiceagent.domain.spoken_values import amounts, dates, months, numbers
+from voiceagent.domain.spoken_amounts import amounts
+from voiceagent.domain.spoken_dates import dates, months
+from voiceagent.domain.spoken_numbers import numbers
 
 
 class ValueKind(StrEnum):

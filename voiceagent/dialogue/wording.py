@@ -12,7 +12,7 @@ import re
 from datetime import date, datetime
 
 from voiceagent.domain.account import Money
-from voiceagent.domain.spoken_values import numbers
+from voiceagent.domain.spoken_numbers import numbers
 
 _MONTHS = {
     "en": ("January February March April May June July August September October November December"),

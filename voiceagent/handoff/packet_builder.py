@@ -29,7 +29,9 @@ from voiceagent.domain.events import (
     VerdictGiven,
 )
 from voiceagent.domain.packet import Claim, Packet
-from voiceagent.domain.spoken_values import amounts, dates, months, numbers
+from voiceagent.domain.spoken_amounts import amounts
+from voiceagent.domain.spoken_dates import dates, months
+from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict
 from voiceagent.supervisor.contradictions import newest_day

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voiceagent.domain.account import Money
-from voiceagent.domain.spoken_values import amounts, numbers
+from voiceagent.domain.spoken_amounts import amounts
+from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.supervisor.phrases import Match, PhraseSet, split_words
 from voiceagent.supervisor.policy import ClaimWords
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from voiceagent.domain.account import AccountRecord, Invoice, InvoiceStatus, Money, Payment
-from voiceagent.domain.spoken_values import dates, months, numbers
+from voiceagent.domain.spoken_dates import dates, months
+from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Turn
 from voiceagent.domain.verdict import Contradiction
 from voiceagent.supervisor.claimed_values import Claimed, Sentence, claimed_amounts, sentences

@@ -15,7 +15,8 @@ from voiceagent.dialogue.wording import (
     speak_period,
 )
 from voiceagent.domain.account import Money
-from voiceagent.domain.spoken_values import amounts, dates
+from voiceagent.domain.spoken_amounts import amounts
+from voiceagent.domain.spoken_dates import dates
 
 pytestmark = pytest.mark.unit
 
