@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 TIMESTAMP_STEP_S = 0.02
 """Whisper's timestamp tokens count in steps of this length."""
@@ -20,7 +21,7 @@ _SURE_SILENCE = 0.8
 _DOUBTFUL_SILENCE = 0.3
 _FAINT_DBFS = -42.0
 _LIKELY_SILENCE = 0.5
-_HOPELESS_CONFIDENCE = 0.3
+_HOPELESS_CONFIDENCE = 0.35
 _DOUBTFUL_CONFIDENCE = 0.5
 
 _SUBTITLE_PHRASES = frozenset(
@@ -166,3 +167,57 @@ def is_invented(text: str, *, no_speech: float, confidence: float, speech_dbfs: 
     if no_speech > _SURE_SILENCE:
         return True
     return speech_dbfs < _FAINT_DBFS and no_speech > _DOUBTFUL_SILENCE
+
+
+def moved(part: Recognition, by_ms: int) -> Recognition:
+    """The same recognition, its words timed from a point ``by_ms`` earlier."""
+    words = tuple(
+        Word(word.text, word.start_ms + by_ms, word.end_ms + by_ms, word.probability)
+        for word in part.words
+    )
+    return Recognition(
+        part.text,
+        part.language,
+        part.confidence,
+        part.no_speech,
+        part.language_probability,
+        words,
+    )
+
+
+def joined(parts: Sequence[Recognition]) -> Recognition:
+    """One recognition of audio that was recognised in parts."""
+    spoken = [part for part in parts if part.text]
+    if not spoken:
+        return parts[0]
+    length = sum(len(part.text) for part in spoken)
+    return Recognition(
+        text=" ".join(part.text for part in spoken),
+        language=spoken[0].language,
+        confidence=sum(part.confidence * len(part.text) for part in spoken) / length,
+        no_speech=min(part.no_speech for part in spoken),
+        language_probability=spoken[0].language_probability,
+        words=tuple(word for part in spoken for word in part.words),
+    )
+
+
+def whole_words(aligned: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The aligned entries, with compounds such as "ill-disposed" put together again."""
+    whole: list[dict[str, Any]] = []
+    for entry in aligned:
+        if not entry["word"].strip():
+            continue
+        if whole and not entry["word"].startswith(" "):
+            last = whole[-1]
+            count, more = len(last["tokens"]), len(entry["tokens"])
+            mean = (last["probability"] * count + entry["probability"] * more) / (count + more)
+            whole[-1] = {
+                "word": last["word"] + entry["word"],
+                "tokens": [*last["tokens"], *entry["tokens"]],
+                "start": last["start"],
+                "end": entry["end"],
+                "probability": mean,
+            }
+        else:
+            whole.append(entry)
+    return whole

@@ -47,7 +47,7 @@ class SegmentOptions:
     lead_in_ms: int = 250
     tail_ms: int = 200
     max_ms: int = 20000
-    history_ms: int = 2000
+    history_ms: int = 4000
 
 
 @dataclass(frozen=True, slots=True)
