@@ -103,6 +103,13 @@ class AccountRecord:
     cases: tuple[CaseNote, ...] = ()
     callback_reason: str = ""
 
+    @property
+    def newest_day(self) -> date:
+        """The latest day the record mentions: what "October 5th" is near to."""
+        days = [p.received for p in self.payments] + [i.due for i in self.invoices]
+        days += [c.opened for c in self.cases]
+        return max(days, default=date(2000, 1, 1))
+
     def invoice(self, invoice_id: str) -> Invoice | None:
         """The invoice with this number, or None."""
         return next((i for i in self.invoices if i.id == invoice_id), None)

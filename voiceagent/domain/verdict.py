@@ -32,7 +32,7 @@ class TriggerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Two accounts of one fact, side by side.
+    """Two accounts of one fact, side by side, worded in the language of the call.
 
     Attributes:
         about: what differs, e.g. ``payments for 2026-10`` or ``monthly price``.

@@ -34,7 +34,6 @@ from voiceagent.domain.spoken_dates import dates, months
 from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict
-from voiceagent.supervisor.contradictions import newest_day
 from voiceagent.supervisor.signals import cite
 
 STATEMENTS_KEPT = 6
@@ -386,7 +385,7 @@ def _record_facts(reading: _Reading, contradictions: Iterable[Contradiction]) ->
     sources = {source for c in contradictions for source in c.sources}
     spoken = " ".join(t.text for t in reading.caller_turns)
     said_numbers = {str(n.value) for n in numbers(spoken, reading.language)}
-    said_months = {m.value for m in months(spoken, reading.language, newest_day(record))}
+    said_months = {m.value for m in months(spoken, reading.language, record.newest_day)}
 
     def meant(invoice: Invoice) -> bool:
         number = re.sub(r"\D", "", invoice.id)
@@ -430,7 +429,7 @@ def _statements(
     reading: _Reading, main: _Sentence | None, contradictions: Sequence[Contradiction]
 ) -> tuple[Claim, ...]:
     """What the caller stated: the matter, and every sentence with an amount or a date in it."""
-    today = newest_day(reading.record) if reading.record else None
+    today = reading.record.newest_day if reading.record else None
     borne_out = [c.said for c in contradictions if c.supports_caller]
     chosen: dict[str, Citation] = {main.text: main.citation} if main else {}
     for turn in reading.caller_turns:

@@ -18,16 +18,19 @@ from tests.unit.supervisor.calls import (
     caller,
 )
 from voiceagent.domain.account import AccountRecord, InvoiceStatus, Money, Payment
-from voiceagent.supervisor.contradictions import Finding, find_contradictions
+from voiceagent.supervisor.claims import Finding
+from voiceagent.supervisor.contradictions import find_contradictions
 from voiceagent.supervisor.policy import ClaimKind
+from voiceagent.supervisor.record_wording import RecordWording
 
 pytestmark = pytest.mark.unit
 
 
 def found(text: str, record: AccountRecord) -> tuple[Finding, ...]:
-    turn = caller(1, text, language=record.customer.language)
+    language = record.customer.language
+    turn = caller(1, text, language=language)
     return find_contradictions(
-        turn, (record.customer.language,), record, POLICY.claims, POLICY.limits
+        turn, (language,), record, POLICY.claims, POLICY.limits, RecordWording(language)
     )
 
 
@@ -81,6 +84,29 @@ def test_two_payments_in_german(text: str) -> None:
     (finding,) = found(text, GERMAN_PAID_TWICE)
     assert finding.contradiction.supports_caller
     assert "€39.90" in finding.contradiction.other_record
+
+
+def test_what_the_record_says_is_worded_in_the_calls_language() -> None:
+    (finding,) = found("Mir wurde zweimal abgebucht.", GERMAN_PAID_TWICE)
+    said = finding.contradiction
+    assert (said.about, said.record) == (
+        "Zahlungen zu INV-4410",
+        "INV-4410 (2026-11): €39.90, offen",
+    )
+    turn = caller(1, "Mir wurde zweimal abgebucht.", language="de")
+    (finding,) = find_contradictions(
+        turn,
+        ("de", "en"),
+        GERMAN_PAID_TWICE,
+        POLICY.claims,
+        POLICY.limits,
+        RecordWording("en"),
+    )
+    said = finding.contradiction
+    assert (said.about, said.record) == (
+        "payments for INV-4410",
+        "INV-4410 (2026-11): €39.90, open",
+    )
 
 
 def test_one_payment_speaks_against_the_caller() -> None:
