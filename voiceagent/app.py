@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from voiceagent.accounts.sample import SampleAccounts
 from voiceagent.calls.booking import StoreBook
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.live_call import LiveCall
-from voiceagent.calls.order import CallOrder, CallParts, CallResult
+from voiceagent.calls.order import CallOrder, CallParts, CallResult, ToolDescription
 from voiceagent.calls.outputs import RECORDING, prepare_folder, write_outputs
 from voiceagent.dialogue.llm import LlmCallbacks, LlmEndpoint, LlmOptions, check_endpoint, make_llm
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
@@ -248,9 +248,11 @@ class Application:
             )
             return ListeningService(speech.recogniser, speech.pool, options, voice_activity)
 
-        def llm(callbacks: LlmCallbacks) -> OpenAILLMService:
+        def llm(
+            callbacks: LlmCallbacks, tools: Sequence[ToolDescription], examples: str
+        ) -> OpenAILLMService:
             options = LlmOptions.for_local_model() if endpoint.constrained else LlmOptions()
-            return make_llm(endpoint, options, callbacks)
+            return make_llm(endpoint, options, callbacks, tools, examples)
 
         def human_listener(rate_hz: int, language: str, on: OnUtterance) -> UtteranceListener:
             options = ListenerOptions(sample_rate_hz=rate_hz, language=language)

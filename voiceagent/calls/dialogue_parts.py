@@ -21,6 +21,7 @@ def account_tools(order: CallOrder, parts: CallParts, journal: Journal) -> Accou
         language=order.playbook.language,
         reason=order.record.callback_reason,
         turn=lambda: journal.turns,
+        heard=journal.caller_words,
     )
     return AccountTools(customer.id, parts.accounts, parts.book, parts.clock, journal.note, options)
 

@@ -6,6 +6,7 @@ at the audio time at which they happened, before anyone acts on them.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from voiceagent.calls.agent_voice import AgentTurn
@@ -16,6 +17,9 @@ from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.legs.leg import Leg
 from voiceagent.speech.utterances import Utterance
 
+# An address is often told over two or three turns.
+_REMEMBERED_TURNS = 4
+
 
 class Journal:
     """The state and the log of one call; used from the call's event loop."""
@@ -25,6 +29,7 @@ class Journal:
         self._leg = leg
         self._language = language
         self._machine = new_call()
+        self._caller_words: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
         self.turns = 0
         """Turns taken so far; the number of the latest one."""
 
@@ -63,6 +68,10 @@ class Journal:
         """Everything committed so far."""
         return self._log.events()
 
+    def caller_words(self) -> str:
+        """What the caller said in their latest turns."""
+        return " ".join(self._caller_words)
+
     async def caller_said(self, segments: Sequence[Utterance]) -> LoggedEvent:
         """Log a turn of the caller, made of what was recognised between two pauses each."""
         spoken = sum(len(s.text) for s in segments) or 1
@@ -75,6 +84,7 @@ class Journal:
             confidence=round(sum(s.confidence * len(s.text) for s in segments) / spoken, 3),
             language=segments[-1].language,
         )
+        self._caller_words.append(turn.text)
         return await self.report(lambda ms: TurnTaken(at_ms=ms, turn=turn))
 
     async def agent_said(self, said: AgentTurn) -> None:

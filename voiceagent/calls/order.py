@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipecat.services.openai.llm import OpenAILLMService
 
@@ -22,6 +23,9 @@ from voiceagent.speech.speaking import SpeakingService
 from voiceagent.speech.utterance_listener import OnUtterance, UtteranceListener
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 from voiceagent.supervisor.watcher import Supervisor
+
+ToolDescription = Mapping[str, Any]
+"""An OpenAI function definition: ``name``, ``description``, ``parameters``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class CallParts:
 
     listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]
     speaking: Callable[[], SpeakingService]
-    llm: Callable[[LlmCallbacks], OpenAILLMService]
+    llm: Callable[[LlmCallbacks, Sequence[ToolDescription], str], OpenAILLMService]
     human_listener: Callable[[int, str, OnUtterance], UtteranceListener]
     accounts: AccountService
     book: CallbackBook

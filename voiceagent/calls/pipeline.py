@@ -32,7 +32,7 @@ from pipecat.workers.runner import WorkerRunner
 from voiceagent.calls.agent_voice import AgentTurn, AgentVoice
 from voiceagent.calls.dialogue_parts import account_tools, reply_guard
 from voiceagent.calls.journal import Journal
-from voiceagent.calls.order import CallOrder, CallParts
+from voiceagent.calls.order import CallOrder, CallParts, ToolDescription
 from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap, TurnGate
 from voiceagent.dialogue.constrained import system_text
 from voiceagent.dialogue.llm import LlmCallbacks
@@ -95,8 +95,15 @@ class CallPipeline:
             ),
         )
         user, assistant = aggregators
+        tools = account_tools(order, parts, journal)
+        closing = {"close_call": _closing_with(script, hooks.on_close)}
+        self._flow = flow = Flow(script.flow, handlers=[tools, ACTIONS, closing])
+        self._tools = _tools_of(script, flow)
+        self._examples = order.playbook.examples
+        self._state = script.state
+        self._values = {k: v for k, v in script.state.items() if isinstance(v, str)}
         self._transport = LegTransport(leg, hooks.on_gone)
-        self._llm = parts.llm(hooks.llm)
+        self._llm = parts.llm(hooks.llm, self._tools, order.playbook.examples)
         self._turn_gate = TurnGate(hooks.on_turn, hooks.on_barge_in)
         speaking = parts.speaking()
         self.voice = AgentVoice(leg, speaking, hooks.on_agent_turn)
@@ -130,10 +137,6 @@ class CallPipeline:
             enable_rtvi=False,
             enable_turn_tracking=False,
         )
-        tools = account_tools(order, parts, journal)
-        closing = {"close_call": _closing_with(script, hooks.on_close)}
-        self._flow = flow = Flow(script.flow, handlers=[tools, ACTIONS, closing])
-        self._state = script.state
         self.manager = FlowManager(
             worker=self._worker,
             llm=self._llm,  # type: ignore[arg-type]  # invariant type parameter
@@ -144,14 +147,8 @@ class CallPipeline:
 
     def first_prompt(self) -> str:
         """The part of the prompt every turn of this call begins with, for warming a cache."""
-        node = self._flow.initial_node
-        offered = [*self._flow.global_functions, *node.get("functions", [])]
-        tools = [
-            function.to_function_schema().to_default_dict()["function"]
-            for function in offered
-            if isinstance(function, FlowsFunctionSchema)
-        ]
-        return system_text(fill(node["role_message"], **self._state), tools)
+        persona = self._flow.initial_node["role_message"]
+        return system_text(fill(persona, **self._values), self._tools, self._examples)
 
     async def start(self) -> None:
         """Start the stages and enter the playbook's first node without speaking.
@@ -207,6 +204,19 @@ class CallPipeline:
         await self._worker.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(running, _STOP_DEADLINE_S)
+
+
+def _tools_of(script: CallScript, flow: Flow) -> list[ToolDescription]:
+    """Every tool of the playbook once, those offered everywhere first."""
+    offered = list(flow.global_functions)
+    for name in script.flow.nodes:
+        offered += flow.node(name).get("functions", [])
+    found = {
+        function.name: function.to_function_schema().to_default_dict()["function"]
+        for function in reversed(offered)
+        if isinstance(function, FlowsFunctionSchema)
+    }
+    return list(reversed(found.values()))
 
 
 def _silently(node: NodeConfig) -> NodeConfig:

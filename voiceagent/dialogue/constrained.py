@@ -136,16 +136,19 @@ def describe_tool(tool: Mapping[str, Any]) -> str:
     return f"- {tool['name']}{f'({arguments})' if arguments else ''}: {tool['description']}"
 
 
-def system_text(role_message: str | None, tools: Sequence[Mapping[str, Any]]) -> str:
+def system_text(
+    role_message: str | None, tools: Sequence[Mapping[str, Any]], examples: str = ""
+) -> str:
     """The first message of every request; send it ahead of a call to warm the prefix cache.
 
     Args:
         role_message: who the agent is (the playbook's role message).
         tools: OpenAI function definitions (``name``, ``description``, ``parameters``).
+        examples: what callers say and which JSON object answers it, a line each.
     """
     # Persona files end with what differs from call to call; all before it stays cached.
     actions = [_HOW_TO_ANSWER, *(describe_tool(tool) for tool in tools)]
-    return "\n\n".join(part for part in ("\n".join(actions), role_message) if part)
+    return "\n\n".join(part for part in ("\n".join(actions), examples, role_message) if part)
 
 
 class StablePrompt:
@@ -156,8 +159,14 @@ class StablePrompt:
     described, and only the grammar rules them out.
     """
 
-    def __init__(self, history_chars: int, known_tools: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        history_chars: int,
+        known_tools: Sequence[Mapping[str, Any]] = (),
+        examples: str = "",
+    ) -> None:
         self._history_chars = history_chars
+        self._examples = examples
         self._known_tools = list(known_tools)
         self._role_message: str | None = None
         self._first_tools: list[Mapping[str, Any]] = []
@@ -188,7 +197,7 @@ class StablePrompt:
         lines = list(self._lines(messages))
         self._trim(lines, _last_task(messages))
         kept = [line for index, line in lines if index >= self._start or index in self._pinned]
-        system = system_text(role_message, self._first_tools)
+        system = system_text(role_message, self._first_tools, self._examples)
         return [{"role": "system", "content": system}, *kept]
 
     def _lines(self, messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -231,9 +240,10 @@ class ConstrainedLlmService(ResilientLlmService):
         options: LlmOptions,
         callbacks: LlmCallbacks,
         known_tools: Sequence[Mapping[str, Any]] = (),
+        examples: str = "",
     ) -> None:
         super().__init__(endpoint, options, callbacks)
-        self._prompt = StablePrompt(options.history_chars, known_tools)
+        self._prompt = StablePrompt(options.history_chars, known_tools, examples)
 
     @traced_llm
     async def _attempt(self, context: LLMContext) -> None:

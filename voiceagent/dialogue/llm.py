@@ -327,6 +327,7 @@ def make_llm(
     options: LlmOptions,
     callbacks: LlmCallbacks,
     known_tools: Sequence[Mapping[str, Any]] = (),
+    examples: str = "",
 ) -> ResilientLlmService:
     """The LLM stage for *endpoint*: native tool calls, or constrained output for small models.
 
@@ -336,12 +337,13 @@ def make_llm(
         callbacks: what the call is told.
         known_tools: constrained models only: every tool of the playbook (``name``,
             ``description``, ``parameters``), so that no node has to introduce its own.
+        examples: constrained models only: lines of what callers say and how it is answered.
     """
     if endpoint.constrained:
         # constrained.py builds on this module.
         from voiceagent.dialogue.constrained import ConstrainedLlmService
 
-        return ConstrainedLlmService(endpoint, options, callbacks, known_tools)
+        return ConstrainedLlmService(endpoint, options, callbacks, known_tools, examples)
     return ResilientLlmService(endpoint, options, callbacks)
 
 

@@ -175,7 +175,7 @@ class LocalLlmServer:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        assert self._process.stdin is not None  # noqa: S101 - PIPE was asked for
+        assert self._process.stdin is not None
         self._readers = [asyncio.create_task(self._read_output(self._process))]
         orders = {
             "model_path": str(self._model_path),
@@ -190,8 +190,8 @@ class LocalLlmServer:
         await self._address
 
     async def _read_output(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-        assert self._address is not None  # noqa: S101 - set before this task starts
+        assert process.stdout is not None
+        assert self._address is not None
         async for raw in process.stdout:
             line = raw.decode(errors="replace").rstrip()
             if line.startswith(_READY) and not self._address.done():
@@ -216,7 +216,7 @@ class LocalLlmServer:
         """End the child and wait for it. Safe to call at any time, also twice."""
         process, self._process = self._process, None
         if process is not None:
-            assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+            assert process.stdin is not None
             process.stdin.close()
             try:
                 async with asyncio.timeout(self._options.stop_deadline_s):

@@ -8,6 +8,7 @@ The folder, which can be edited without touching Python::
     playbooks/<name>/<language>.yaml   a pipecat flow: nodes, tasks, tools, where each leads
     phrases/<language>.yaml            lines spoken without asking the language model
     persona/<language>.md              who speaks, and the rules; included by the flow
+    persona/<language>.examples.md     for small models: what callers say, and what to do
 
 Beside pipecat's own, a flow may use two actions. ``say`` speaks a line of the phrases; it does not
 wait for the playout, because a wait would never end if the caller spoke over it. ``close`` ends
@@ -114,12 +115,16 @@ class CallScript:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """A flow and its phrases in one language."""
+    """A flow and its phrases in one language.
+
+    ``examples`` are lines for small models on what callers say and how it is answered.
+    """
 
     name: str
     language: str
     flow: FlowConfig
     phrases: Phrases
+    examples: str = ""
 
     def for_call(self, *, company: str, customer_name: str, reason: str, today: date) -> CallScript:
         """Make the playbook out for one call. ``today`` is the callee's calendar day."""
@@ -189,7 +194,9 @@ def load_playbook(prompts_dir: Path, name: str, language: str) -> Playbook:
         _check_placeholders(line, CALL_VALUES | LATE_VALUES, phrases_file, place)
     flow = _read(flow_file, prompts_dir, FlowConfig)
     _check_flow(flow, phrases, flow_file)
-    return Playbook(name, language, flow, phrases)
+    examples = prompts_dir / "persona" / f"{language}.examples.md"
+    told = examples.read_text("utf-8").strip() if examples.is_file() else ""
+    return Playbook(name, language, flow, phrases, told)
 
 
 _Read = TypeVar("_Read", bound=BaseModel)

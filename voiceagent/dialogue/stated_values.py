@@ -145,13 +145,22 @@ def _candidates(sentence: str, language: str, today: date, currency: str) -> Ite
     """Values of all kinds; where two overlap, the one that comes first is right."""
     for match in _IDENTIFIER.finditer(sentence):
         yield _value(sentence, ValueKind.IDENTIFIER, int(match["n"]), match.span())
+    money = [
+        _value(
+            sentence,
+            ValueKind.AMOUNT,
+            (abs(amount.value.minor), amount.value.currency),
+            (amount.start, amount.end),
+            explicit=amount.explicit,
+        )
+        for amount in amounts(sentence, language, currency)
+    ]
+    # "$5.10." is no day of the year; without the currency it may be one.
+    yield from (value for value in money if value.explicit)
     yield from _days(sentence, language, today)
     yield from _times(sentence, language)
     yield from _numbers_with_a_unit(sentence, language)
-    for amount in amounts(sentence, language, currency):
-        key = (abs(amount.value.minor), amount.value.currency)
-        span = (amount.start, amount.end)
-        yield _value(sentence, ValueKind.AMOUNT, key, span, explicit=amount.explicit)
+    yield from money
     for month in months(sentence, language, today):
         number_of_month = int(month.value.split("-")[1])
         yield _value(sentence, ValueKind.MONTH, number_of_month, (month.start, month.end))

@@ -49,6 +49,7 @@ class AccountToolsOptions:
         language: of the results, ``en`` or ``de``.
         reason: why the callee is called; carried over to a callback promised now.
         turn: the number of the caller's latest turn.
+        heard: the caller's recent words, which arguments must come from; None to believe the model.
         deadline_s: for one tool, records and log included.
         identity_tries: wrong postal codes until only a person can help.
         earliest, latest: between these a callback may be booked, in the callee's time.
@@ -61,6 +62,7 @@ class AccountToolsOptions:
     language: str = "en"
     reason: str = ""
     turn: Callable[[], int] = lambda: 0
+    heard: Callable[[], str] | None = None
     deadline_s: float = 8.0
     identity_tries: int = 3
     earliest: time = time(8)

@@ -26,6 +26,7 @@ from pipecat.flows import NO_RESPONSE, TRANSITION_IN_YAML, FlowManager
 from voiceagent.accounts.protocol import AccountService
 from voiceagent.dialogue import account_wording
 from voiceagent.dialogue.callback_time import Unclear, parse_callback_time
+from voiceagent.dialogue.said import was_said
 from voiceagent.dialogue.tool_options import AccountToolsOptions, CallbackBook, Clock, Reporter
 from voiceagent.dialogue.wording import postal_code_in, speak_moment
 from voiceagent.domain.callback import CallbackRequest
@@ -221,7 +222,7 @@ class AccountTools:
         if self._wrong_tries >= self._options.identity_tries:
             return _failure("failed", account_wording.identity_failed(language))
         given = postal_code_in(str(postal_code), language)
-        if len(given) < 4:
+        if len(given) < 4 or not self._was_said(given):
             return _failure("unclear", account_wording.postal_code_unclear(language))
         self._verified = await self._accounts.check_postal_code(self._account_id, given)
         verified = self._verified
@@ -234,6 +235,10 @@ class AccountTools:
         if self._wrong_tries >= self._options.identity_tries:
             return _failure("failed", account_wording.identity_failed(language))
         return _failure("wrong", account_wording.postal_code_wrong(language))
+
+    def _was_said(self, argument: str) -> bool:
+        heard = self._options.heard
+        return heard is None or was_said(argument, heard(), self._options.language)
 
     async def _look_up_invoices(self) -> Result:
         record = await self._accounts.load(self._account_id)
@@ -249,7 +254,7 @@ class AccountTools:
 
     async def _correct_address(self, street: str, city: str, postal_code: str) -> Result:
         given = (str(street).strip(), str(city).strip(), str(postal_code).strip())
-        if not all(given):
+        if not all(given) or not all(self._was_said(part) for part in given):
             return _failure(
                 "incomplete", account_wording.address_incomplete(self._options.language)
             )

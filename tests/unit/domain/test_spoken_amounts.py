@@ -80,3 +80,9 @@ def test_a_written_amount_is_read_back(minor: int, language: str) -> None:
 def test_any_text_is_read_and_places_lie_in_it(text: str, language: str) -> None:
     everything = amounts(text, language, "USD")
     assert all(0 <= f.start < f.end <= len(text) for f in everything)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_currency_decides_between_an_amount_and_a_day(language: str) -> None:
+    found = amounts("The amount is $5.10.", language, "USD")
+    assert [f.value.minor for f in found] == [510]
