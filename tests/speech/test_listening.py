@@ -1,0 +1,328 @@
+"""Listening in a real pipeline: voice activity, recognition, Smart Turn, in what order."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import pytest
+import soundfile
+import yaml
+from pipecat.frames.frames import EndFrame, Frame, InputAudioRawFrame, TranscriptionFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.runner import WorkerRunner
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from rapidfuzz.distance import Levenshtein
+
+from voiceagent.speech.audio import Samples, float_to_pcm, resample
+from voiceagent.speech.listening import ListeningOptions, ListeningService
+from voiceagent.speech.model_pool import ModelPool
+from voiceagent.speech.recogniser import Recogniser
+from voiceagent.speech.recognition import Recognition
+from voiceagent.speech.utterance_listener import ListenerOptions, UtteranceListener
+from voiceagent.speech.utterances import Utterance
+from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
+
+pytestmark = pytest.mark.speech
+
+REAL = Path(__file__).parents[2] / "audio_fixtures" / "real"
+TEXTS = {
+    entry["audio"]: entry["text"]
+    for entry in yaml.safe_load((REAL / "manifest.yaml").read_text("utf-8"))["recordings"]
+}
+WEIGHTS = Path(platformdirs.user_cache_dir("voiceagent")) / "weights" / "whisper-base"
+PATIENT_S = 120.0
+BOTH_RATES = pytest.mark.parametrize("rate_hz", [8000, 16000])
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    if not (WEIGHTS / "model.bin").is_file():
+        pytest.skip("Whisper base is not installed: run `voiceagent models fetch`.")
+    return Recogniser(WEIGHTS)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ModelPool]:
+    pool = ModelPool(1)
+    yield pool
+    await pool.close(PATIENT_S)
+
+
+def recording(name: str, rate_hz: int) -> Samples:
+    audio, source_hz = soundfile.read(REAL / name, dtype="float32")
+    return resample(audio, source_hz, rate_hz)
+
+
+def silence(seconds: float, rate_hz: int) -> Samples:
+    return np.zeros(round(seconds * rate_hz), np.float32)
+
+
+def speech_bounds_ms(audio: Samples, rate_hz: int) -> tuple[int, int]:
+    loud = np.flatnonzero(np.abs(audio) > 0.05 * np.abs(audio).max())
+    return int(loud[0]) * 1000 // rate_hz, int(loud[-1]) * 1000 // rate_hz
+
+
+def words(text: str) -> list[str]:
+    kept = "".join(c if c.isalpha() else " " for c in text.lower().replace("mr.", "mister"))
+    return kept.split()
+
+
+def mistakes(said: str, heard: str) -> int:
+    return Levenshtein.distance(words(said), words(heard))
+
+
+class Transcripts(FrameProcessor):
+    """Keeps the transcripts that pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: list[TranscriptionFrame] = []
+        self.arrived = asyncio.Event()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        await super().process_frame(frame, direction)
+        if isinstance(frame, TranscriptionFrame):
+            self.frames.append(frame)
+            self.arrived.set()
+        await self.push_frame(frame, direction)
+
+
+@dataclass
+class Heard:
+    """What came of a call's audio."""
+
+    transcripts: list[TranscriptionFrame] = field(default_factory=list)
+    turns: list[str] = field(default_factory=list)
+    audio_ms: int = 0
+
+
+async def listen(
+    service: ListeningService,
+    analyzer: VoiceActivityAnalyzer,
+    audio: Samples,
+    rate_hz: int,
+    wanted_turns: int,
+) -> Heard:
+    """Feed the audio at about real time; return when that many turns have ended."""
+    transcripts = Transcripts()
+    aggregators = LLMContextAggregatorPair(
+        LLMContext(), user_params=LLMUserAggregatorParams(vad_analyzer=analyzer)
+    )
+    worker = PipelineWorker(
+        Pipeline([service, transcripts, aggregators.user()]),
+        params=PipelineParams(audio_in_sample_rate=rate_hz, audio_out_sample_rate=rate_hz),
+        cancel_on_idle_timeout=False,
+        enable_rtvi=False,
+    )
+    heard = Heard()
+    started, enough = asyncio.Event(), asyncio.Event()
+
+    @worker.event_handler("on_pipeline_started")
+    async def _(_worker: object, _frame: object) -> None:
+        started.set()
+
+    @aggregators.user().event_handler("on_user_turn_stopped")
+    async def _(_aggregator: object, _strategy: object, message: object) -> None:
+        heard.turns.append(message.content)  # type: ignore[attr-defined]
+        if len(heard.turns) >= wanted_turns:
+            enough.set()
+
+    async def feed() -> None:
+        await asyncio.wait_for(started.wait(), PATIENT_S)
+        pcm = float_to_pcm(audio)
+        size = rate_hz // 50 * 2
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for index, at in enumerate(range(0, len(pcm), size)):
+            await worker.queue_frame(InputAudioRawFrame(pcm[at : at + size], rate_hz, 1))
+            await asyncio.sleep(max(0.0, start + index * 0.02 - loop.time()))
+        await asyncio.wait_for(enough.wait(), PATIENT_S)
+        heard.audio_ms = service.audio_ms
+        await worker.queue_frame(EndFrame())
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    await asyncio.gather(runner.run(), feed())
+    heard.transcripts = transcripts.frames
+    return heard
+
+
+@BOTH_RATES
+async def test_a_sentence_becomes_a_turn_that_says_when_it_was_said(
+    recogniser: Recogniser, pool: ModelPool, rate_hz: int
+) -> None:
+    name = "austen-0890.wav"
+    speech = recording(name, rate_hz)
+    start_ms, end_ms = speech_bounds_ms(speech, rate_hz)
+    audio = np.concatenate([silence(1.5, rate_hz), speech, silence(2.0, rate_hz)])
+    analyzer = VoiceActivityAnalyzer()
+    service = ListeningService(recogniser, pool, ListeningOptions(), analyzer)
+    heard = await listen(service, analyzer, audio, rate_hz, wanted_turns=1)
+
+    assert mistakes(TEXTS[name], " ".join(heard.turns)) <= 2
+    assert mistakes(TEXTS[name], " ".join(frame.text for frame in heard.transcripts)) <= 2
+    assert heard.audio_ms == audio.size * 1000 // rate_hz
+    first, last = heard.transcripts[0], heard.transcripts[-1]
+    assert last.finalized
+    assert isinstance(first.result, Utterance)
+    assert isinstance(last.result, Utterance)
+    assert first.result.start_ms == pytest.approx(1500 + start_ms, abs=350)
+    assert last.result.end_ms == pytest.approx(1500 + end_ms, abs=350)
+    assert last.result.confidence > 0.5
+    assert last.result.language == service.language == "en"
+
+
+class SlowOnce(Recogniser):
+    """The first recognition waits until it is released; what it hears is counted, not read."""
+
+    def __init__(self) -> None:
+        self.languages = ("en",)
+        self.release = threading.Event()
+        self.heard = 0
+
+    def transcribe(
+        self, audio: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+    ) -> Recognition:
+        self.heard += 1
+        number = self.heard
+        if number == 1:
+            self.release.wait(PATIENT_S)
+        return Recognition(f"part {number}.", "en", 0.9, 0.0)
+
+
+async def test_a_late_transcript_does_not_end_the_turn_without_the_last_words(
+    pool: ModelPool,
+) -> None:
+    """pipecat's own services lose the words after the pause here."""
+    rate_hz = 16000
+    speech = recording("austen-0890.wav", rate_hz)
+    start_ms, end_ms = speech_bounds_ms(speech, rate_hz)
+    sentence = speech[start_ms * 16 : end_ms * 16]
+    cut = sentence.size // 2
+    audio = np.concatenate(
+        [
+            silence(0.5, rate_hz),
+            sentence[:cut],
+            silence(0.6, rate_hz),
+            sentence[cut:],
+            silence(2.0, rate_hz),
+        ]
+    )
+    analyzer = VoiceActivityAnalyzer()
+    recogniser = SlowOnce()
+
+    class Watching(ListeningService):
+        """Releases the first recognition once the caller speaks again."""
+
+        async def push_frame(
+            self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+        ) -> None:
+            onset = analyzer.activity.last_onset if analyzer.activity else None
+            if onset and analyzer.activity.speaking and onset.at > (0.5 + 0.5) * rate_hz + cut:
+                recogniser.release.set()
+            await super().push_frame(frame, direction)
+
+    service = Watching(recogniser, pool, ListeningOptions(language="en"), analyzer)
+    heard = await listen(service, analyzer, audio, rate_hz, wanted_turns=1)
+    assert recogniser.heard >= 2
+    assert not heard.transcripts[0].finalized
+    assert heard.transcripts[-1].finalized
+    assert heard.turns[0].split()[-2:] == ["part", f"{recogniser.heard}."]
+    assert "part 1." in heard.turns[0]
+
+
+async def listened(
+    recogniser: Recogniser, pool: ModelPool, audio: Samples, options: ListenerOptions
+) -> tuple[list[Utterance], int]:
+    utterances: list[Utterance] = []
+
+    async def keep(utterance: Utterance) -> None:
+        utterances.append(utterance)
+
+    pcm = float_to_pcm(audio)
+    size = options.sample_rate_hz // 50 * 2
+    listener = UtteranceListener(recogniser, pool, keep, options)
+    await listener.start()
+    for at in range(0, len(pcm), size):
+        listener.feed(pcm[at : at + size])
+        await asyncio.sleep(0.001)
+    await listener.close(PATIENT_S)
+    return utterances, listener.audio_ms
+
+
+@BOTH_RATES
+async def test_a_leg_without_a_pipeline_is_transcribed(
+    recogniser: Recogniser, pool: ModelPool, rate_hz: int
+) -> None:
+    names = ["austen-0880.wav", "austen-0930.wav"]
+    parts = [silence(1.0, rate_hz)]
+    expected_starts = []
+    for name in names:
+        speech = recording(name, rate_hz)
+        before_ms = sum(part.size for part in parts) * 1000 // rate_hz
+        expected_starts.append(before_ms + speech_bounds_ms(speech, rate_hz)[0])
+        parts += [speech, silence(1.2, rate_hz)]
+    audio = np.concatenate(parts)
+    utterances, audio_ms = await listened(
+        recogniser, pool, audio, ListenerOptions(sample_rate_hz=rate_hz)
+    )
+    assert audio_ms == audio.size * 1000 // rate_hz
+    assert (
+        mistakes(" ".join(TEXTS[name] for name in names), " ".join(u.text for u in utterances)) <= 2
+    )
+    assert utterances[0].start_ms == pytest.approx(expected_starts[0], abs=350)
+    assert any(u.start_ms == pytest.approx(expected_starts[1], abs=350) for u in utterances)
+    assert {u.language for u in utterances} == {"en"}
+
+
+async def test_closing_reports_speech_that_was_cut_off(
+    recogniser: Recogniser, pool: ModelPool
+) -> None:
+    speech = recording("austen-0930.wav", 8000)
+    _, end_ms = speech_bounds_ms(speech, 8000)
+    utterances, _ = await listened(recogniser, pool, speech[: end_ms * 8], ListenerOptions())
+    assert mistakes(TEXTS["austen-0930.wav"], " ".join(u.text for u in utterances)) <= 1
+
+
+async def test_silence_and_noise_are_not_reported(recogniser: Recogniser, pool: ModelPool) -> None:
+    noise = (np.random.default_rng(1).standard_normal(8000 * 6) * 0.02).astype(np.float32)
+    utterances, audio_ms = await listened(recogniser, pool, noise, ListenerOptions())
+    assert utterances == []
+    assert audio_ms == 6000
+
+
+async def test_a_listener_that_cannot_keep_up_still_keeps_time(
+    recogniser: Recogniser, pool: ModelPool
+) -> None:
+    utterances: list[Utterance] = []
+
+    async def keep(utterance: Utterance) -> None:
+        utterances.append(utterance)
+
+    speech = recording("austen-0930.wav", 8000)
+    start_ms, _ = speech_bounds_ms(speech, 8000)
+    options = ListenerOptions(max_buffered_ms=1000)
+    listener = UtteranceListener(recogniser, pool, keep, options)
+    await listener.start()
+    # Five seconds at once: four of them do not fit.
+    for _ in range(5):
+        listener.feed(bytes(16000))
+    async with asyncio.timeout(PATIENT_S):
+        while listener.audio_ms < 5000:  # noqa: ASYNC110 - it has no event for it
+            await asyncio.sleep(0.01)
+    pcm = float_to_pcm(np.concatenate([speech, silence(1, 8000)]))
+    for at in range(0, len(pcm), 320):
+        listener.feed(pcm[at : at + 320])
+        await asyncio.sleep(0.005)
+    await listener.close(PATIENT_S)
+    assert utterances[0].start_ms == pytest.approx(5000 + start_ms, abs=350)
