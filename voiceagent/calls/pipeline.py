@@ -212,7 +212,7 @@ def _tools_of(script: CallScript, flow: Flow) -> list[ToolDescription]:
     for name in script.flow.nodes:
         offered += flow.node(name).get("functions", [])
     found = {
-        function.name: function.to_function_schema().to_default_dict()["function"]
+        function.name: function.to_function_schema().to_default_dict()
         for function in reversed(offered)
         if isinstance(function, FlowsFunctionSchema)
     }
