@@ -9,68 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.supervisor.calls import (
-    ABOVE_PLAN,
-    ALL_WELL,
-    BROKEN_PROMISE,
-    GERMAN,
-    PAID_TWICE,
-    POLICY,
-    agent,
-    caller,
-    opening,
-    taken,
-)
-from voiceagent.domain.account import AccountRecord
-from voiceagent.domain.events import (
-    AnyEvent,
-    CallbackBooked,
-    IdentityChecked,
-    KeyPressed,
-    LoggedEvent,
-    ToolCalled,
-    ToolReturned,
-    VerdictGiven,
-)
-from voiceagent.domain.packet import Packet
-from voiceagent.domain.transcript import Turn
+from tests.unit.handoff.packets import VERIFIED, call, packet_of, tool
+from tests.unit.supervisor.calls import ABOVE_PLAN, ALL_WELL, GERMAN, PAID_TWICE, agent, caller
+from voiceagent.domain.events import LoggedEvent
 from voiceagent.domain.verdict import TriggerKind
 from voiceagent.handoff.packet_builder import build_packet
-from voiceagent.supervisor.watcher import Supervisor
 
 pytestmark = pytest.mark.unit
-
-
-def tool(name: str, result: dict[str, object], *, ok: bool = True) -> list[AnyEvent]:
-    return [
-        ToolCalled(at_ms=1, tool=name, arguments={}),
-        ToolReturned(at_ms=2, tool=name, ok=ok, result={"ok": ok, **result}),
-    ]
-
-
-VERIFIED: list[AnyEvent] = [
-    ToolCalled(at_ms=1, tool="confirm_identity", arguments={"postal_code": "60614"}),
-    IdentityChecked(at_ms=2, verified=True, method="postal_code"),
-    ToolReturned(at_ms=2, tool="confirm_identity", ok=True, result={"status": "verified"}),
-]
-
-
-def call(record: AccountRecord, *happened: Turn | AnyEvent | list[AnyEvent]) -> list[AnyEvent]:
-    """The events of a call with the real supervisor's verdicts in between."""
-    events: list[AnyEvent] = []
-    supervisor = Supervisor(POLICY)
-    flat: list[AnyEvent] = [*opening(record)]
-    for item in happened:
-        if isinstance(item, list):
-            flat += item
-        else:
-            flat.append(taken(item) if isinstance(item, Turn) else item)
-    for event in flat:
-        events.append(event)
-        if verdict := supervisor.observe(event):
-            events.append(VerdictGiven(at_ms=event.at_ms, verdict=verdict))
-    return events
-
 
 PAID_TWICE_CALL = call(
     PAID_TWICE,
@@ -83,10 +28,6 @@ PAID_TWICE_CALL = call(
     agent(5, "One moment, I will check that."),
     caller(6, "I was charged twice for the October invoice."),
 )
-
-
-def packet_of(events: list[AnyEvent]) -> Packet:
-    return build_packet("call-1", events, 1)
 
 
 def test_who_and_why() -> None:
@@ -136,95 +77,13 @@ def test_the_postal_code_is_known_and_never_the_matter() -> None:
     name, code, matter = packet.do_not_ask_again
     assert (name.text, name.verified) == ("Name: James Whitfield", True)
     assert (code.text, code.citation and code.citation.turn) == ("Postal code checked: 60614", 2)
-    assert matter.text == packet.matter
+    assert (matter.text, matter.citation and matter.citation.turn) == (
+        '"I was charged twice for the October invoice."',
+        6,
+    )
     early = call(PAID_TWICE, caller(1, "My postal code here in Chicago is six zero six one four."))
     assert packet_of(early).matter == ""
     assert packet_of(early).do_not_ask_again[0].verified is False
-
-
-@pytest.mark.parametrize(
-    ("turns", "quoted"),
-    [
-        (
-            ["I have a question about the credit for the outage.", "Get me a human please."],
-            "I have a question about the credit for the outage",
-        ),
-        (
-            ["Hello. My modem is blinking red. I want to talk to a person."],
-            "My modem is blinking red",
-        ),
-        (["I want to talk to a real person."], ""),
-        (["Yes.", "Okay, thank you very much."], ""),
-    ],
-)
-def test_the_matter_without_a_contradiction(turns: list[str], quoted: str) -> None:
-    spoken = [caller(n, text) for n, text in enumerate(turns, start=3)]
-    events = call(ALL_WELL, caller(2, "Nine seven two one four."), VERIFIED, *spoken)
-    expected = f'Maria Alvarez says "{quoted}".' if quoted else ""
-    assert packet_of(events).matter == expected
-
-
-def test_what_was_said_before_identification_counts_where_nothing_came_after() -> None:
-    events = call(
-        ALL_WELL,
-        caller(1, "I am calling about the price of my new router."),
-        caller(2, "It is 97214."),
-        VERIFIED,
-        KeyPressed(at_ms=9, key="0"),
-    )
-    packet = packet_of(events)
-    assert packet.matter == 'Maria Alvarez says "I am calling about the price of my new router".'
-    assert [t.kind for t in packet.triggers] == [TriggerKind.KEY_ZERO]
-
-
-def test_tried_promised_and_booked() -> None:
-    due = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
-    events = call(
-        BROKEN_PROMISE,
-        caller(1, "Where is my credit?"),
-        tool("open_case", {"status": "opened", "case": "CASE-123456"}),
-        tool("look_up_plan", {"status": "unavailable", "tell": "Offer a person."}, ok=False),
-        ToolCalled(at_ms=3, tool="look_up_invoices", arguments={}),
-        agent(2, "I will check that. A colleague will call you by Friday. Would you like that?"),
-        CallbackBooked(at_ms=4, callback_id="c", due_at=due, reason="the credit", priority=0),
-    )
-    packet = packet_of(events)
-    assert [(t.text, t.verified) for t in packet.tried] == [
-        ("open_case: done (status: opened, case: CASE-123456)", True),
-        ("look_up_plan: failed (status: unavailable)", True),
-        ("look_up_invoices: …", False),
-    ]
-    assert [(p.text, p.source) for p in packet.promises] == [
-        ('"A colleague will call you by Friday."', "agent"),
-        ("Callback booked for 2026-11-24T17:00:00+00:00: the credit", "schedule_callback"),
-        ("Case CASE-123456 opened", "open_case"),
-    ]
-    assert any("A credit of $20.00 on the October invoice" in f.text for f in packet.facts)
-
-
-def test_open_questions() -> None:
-    events = call(
-        ALL_WELL,
-        caller(1, "When is the next invoice due?"),
-        agent(2, "It is due on December 15th."),
-        caller(3, "Why did the price go up?"),
-        caller(4, "And can you send it by mail"),
-        agent(5, "Yes, I can do that for you."),
-        caller(6, "Am I talking to a real person?"),
-        agent(7, "No, I am an AI."),
-        caller(8, "I'll sue you. How do I cancel the contract?"),
-        agent(9, "I am getting a colleague for you now."),
-    )
-    assert [(q.text, q.citation and q.citation.turn) for q in packet_of(events).open_questions] == [
-        ('"Why did the price go up?"', 3),
-        ('"How do I cancel the contract?"', 8),
-    ]
-
-
-def test_a_question_asked_again_and_answered_is_not_open() -> None:
-    question = "When is the next invoice due?"
-    events = call(ALL_WELL, caller(1, question), caller(2, question), agent(3, "On December 15th."))
-    assert packet_of(events).open_questions == ()
 
 
 @pytest.mark.parametrize(
@@ -254,6 +113,26 @@ def test_in_german() -> None:
     assert "INV-4410 (2026-11): €39.90, offen, fällig 2026-12-12" in [f.text for f in packet.facts]
     assert packet.summary.startswith("Sabine Krüger, Identität geprüft, ruhig.")
     assert packet.summary.endswith("Übergabe: wünscht einen Menschen.")
+
+
+def test_in_german_the_records_are_worded_in_german_too() -> None:
+    claim = "Auf der Rechnung stehen neunzig Euro."
+    events = call(GERMAN, caller(1, claim, language="de"), VERIFIED)
+    packet = packet_of(events)
+    (contradiction,) = packet.contradictions
+    assert (contradiction.about, contradiction.record) == (
+        "Betrag von INV-4410",
+        "INV-4410 (2026-11): €39.90, offen",
+    )
+    assert packet.matter == (
+        'Sabine Krüger sagt "Auf der Rechnung stehen neunzig Euro";'
+        " die Unterlagen weichen ab: INV-4410 (2026-11): €39.90, offen."
+    )
+    assert [c.text for c in packet.do_not_ask_again] == [
+        "Name: Sabine Krüger",
+        "Postleitzahl geprüft: 50667",
+        f'"{claim}"',
+    ]
 
 
 def test_logged_events_read_the_same() -> None:

@@ -1,0 +1,84 @@
+"""A call's events, sorted by what a packet needs of them.
+
+In: the events of one call, in order. Out: the same, by kind: turns, verdicts, tools, bookings, and
+the record with whether the caller proved to be the one it belongs to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voiceagent.domain.account import AccountRecord
+from voiceagent.domain.events import (
+    AccountLoaded,
+    AnyEvent,
+    CallbackBooked,
+    CallPlaced,
+    IdentityChecked,
+    ToolCalled,
+    ToolReturned,
+    TurnTaken,
+    VerdictGiven,
+)
+from voiceagent.domain.transcript import Speaker, Turn
+from voiceagent.domain.verdict import Verdict
+from voiceagent.handoff.packet_wording import PacketWording
+
+
+@dataclass(slots=True)
+class CallReading:
+    """A call's events, sorted by what the packet needs of them."""
+
+    placed: CallPlaced | None = None
+    record: AccountRecord | None = None
+    turns: list[Turn] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    returned: list[ToolReturned] = field(default_factory=list)
+    called: dict[str, int] = field(default_factory=dict)
+    booked: list[CallbackBooked] = field(default_factory=list)
+    verified: bool = False
+    identity_turns: set[int] = field(default_factory=set)
+    proof: Turn | None = None
+
+    def take(self, event: AnyEvent) -> None:
+        """Sort in the next event of the call."""
+        caller = next((t for t in reversed(self.turns) if t.speaker is Speaker.CALLER), None)
+        match event:
+            case CallPlaced():
+                self.placed = event
+            case AccountLoaded(record=record):
+                self.record = record
+            case TurnTaken(turn=turn):
+                self.turns.append(turn)
+            case VerdictGiven(verdict=verdict):
+                self.verdicts.append(verdict)
+            case ToolCalled(tool=tool):
+                self.called[tool] = self.called.get(tool, 0) + 1
+            case ToolReturned():
+                self.returned.append(event)
+            case CallbackBooked():
+                self.booked.append(event)
+            case IdentityChecked(verified=verified):
+                self.verified = verified
+                if caller is not None:
+                    self.identity_turns.add(caller.number)
+                    self.proof = caller if verified else None
+            case _:
+                pass
+
+    @property
+    def caller_turns(self) -> list[Turn]:
+        """What the caller said, in order."""
+        return [t for t in self.turns if t.speaker is Speaker.CALLER]
+
+    @property
+    def language(self) -> str:
+        """The call's language (BCP 47 primary tag): as placed, else as last spoken."""
+        if self.placed is not None:
+            return self.placed.language
+        return self.caller_turns[-1].language if self.caller_turns else "en"
+
+    @property
+    def wording(self) -> PacketWording:
+        """The words the packet is put in."""
+        return PacketWording(self.language)
