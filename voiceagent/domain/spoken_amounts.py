@@ -50,8 +50,7 @@ def amounts(text: str, language: str, default_currency: str) -> tuple[Found[Mone
         hit = _amount_at(tokens, i, language, default_currency)
         # A currency decides: "$5.10." is money at the end of a sentence, not the fifth of October.
         if hit is None or (
-            not hit[2]
-            and any(s < tokens[hit[1] - 1].end and tokens[i].start < e for s, e in taken)
+            not hit[2] and any(s < tokens[hit[1] - 1].end and tokens[i].start < e for s, e in taken)
         ):
             i = _after_number(tokens, i, language)
             continue
