@@ -31,6 +31,8 @@ CURRENCY = {"en": "USD", "de": "EUR"}
         ("en", "50 cents", ["$0.50"]),
         ("en", "-$20.00 and minus 5 dollars", ["-$20.00", "-$5.00"]),
         ("en", "EUR 39.90 or £5", ["€39.90", "£5.00"]),
+        # A currency outranks a numeric date ("10/5", "05.10.").
+        ("en", "It was $5.10. Thanks.", ["$5.10"]),
         ("en", "64.50 and 39.90", ["$64.50", "$39.90"]),
         ("en", "my zip is 94107, call 415 555 0199", []),
         ("en", "at six thirty, in twenty twenty six", []),
