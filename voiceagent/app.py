@@ -23,21 +23,29 @@ from pipecat.services.openai.llm import OpenAILLMService
 
 from voiceagent.accounts.http import HttpAccounts
 from voiceagent.accounts.protocol import AccountService
-from voiceagent.accounts.sample import SampleAccounts
+from voiceagent.accounts.sample import DATABASE_NAME, SampleAccounts
 from voiceagent.calls.booking import StoreBook
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.live_call import LiveCall
 from voiceagent.calls.order import CallOrder, CallParts, CallResult, ToolDescription
 from voiceagent.calls.outputs import RECORDING, prepare_folder, write_outputs
-from voiceagent.dialogue.llm import LlmCallbacks, LlmEndpoint, LlmOptions, check_endpoint, make_llm
+from voiceagent.dialogue.llm import (
+    LlmCallbacks,
+    LlmEndpoint,
+    LlmOptions,
+    check_endpoint,
+    make_llm,
+    resolve_model,
+)
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
 from voiceagent.dialogue.playbook import Playbook, load_playbook
 from voiceagent.domain.account import AccountRecord
-from voiceagent.domain.errors import WeightsError
+from voiceagent.domain.errors import NumberBlockedError, WeightsError
 from voiceagent.domain.events import LoggedEvent
 from voiceagent.handoff.coordinator import HandoffOptions
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.legs.leg import Leg
+from voiceagent.legs.recorded import RecordedLeg
 from voiceagent.settings import Settings
 from voiceagent.speech.listening import ListeningOptions, ListeningService
 from voiceagent.speech.model_pool import ModelPool
@@ -150,7 +158,9 @@ class Application:
         endpoint = LlmEndpoint(
             settings.llm_url, settings.llm_model, key, constrained=settings.llm_constrained
         )
-        await check_endpoint(settings.llm_url, settings.llm_model, key)
+        if not endpoint.model:
+            return await resolve_model(endpoint)
+        await check_endpoint(endpoint.url, endpoint.model, key)
         return endpoint
 
     async def _open_accounts(self) -> AccountService:
@@ -159,7 +169,7 @@ class Application:
             remote = HttpAccounts(settings.accounts_url, settings.accounts_token.get_secret_value())
             self._stack.push_async_callback(remote.close)
             return remote
-        sample = await SampleAccounts.open(settings.data_dir / "larkfield.db")
+        sample = await SampleAccounts.open(settings.data_dir / DATABASE_NAME)
         self._stack.push_async_callback(sample.close)
         return sample
 
@@ -182,7 +192,9 @@ class Application:
                 f"'{settings.local_llm}' is no language model.",
                 "Choose one of the GGUF models of 'voiceagent models list'.",
             )
-        options = LocalLlmOptions(threads=settings.local_llm_threads)
+        options = LocalLlmOptions(
+            threads=settings.local_llm_threads, conversations=settings.local_llm_conversations
+        )
         self._local = await self._stack.enter_async_context(LocalLlmServer(weights, options))
         return self._local.endpoint
 
@@ -198,6 +210,7 @@ class Application:
         """
         store, accounts = self._opened(self._store), self._opened(self._accounts)
         record = await accounts.load(request.account_id)
+        await self._require_callable(record.customer.phone, request.leg)
         language = request.language or record.customer.language
         playbook = load_playbook(self._settings.prompts_dir, request.playbook, language)
         if request.out is not None:
@@ -234,6 +247,14 @@ class Application:
         if request.out is not None:
             await asyncio.to_thread(write_outputs, request.out, log.events(), result.recording)
         return result
+
+    async def _require_callable(self, phone: str, leg: Leg) -> None:
+        # A recording has no telephone that could ring, and is called again and again in tests.
+        if leg.kind == RecordedLeg.kind:
+            return
+        blocked = await asyncio.to_thread(self._opened(self._store).blocked_number, phone)
+        if blocked is not None:
+            raise NumberBlockedError("This number may not be called: its owner said so.")
 
     def _parts(self, humans: tuple[Human, ...], phrases: PreparedPhrases) -> CallParts:
         speech = self._opened(self._speech)

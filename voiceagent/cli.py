@@ -15,8 +15,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from voiceagent import __version__
 from voiceagent.domain.errors import VoiceAgentError
-from voiceagent.settings import Settings, load_settings, quiet_model_threads
+from voiceagent.settings import (
+    Settings,
+    load_settings,
+    quiet_model_threads,
+    without_model_hub,
+)
 
 quiet_model_threads()
 
@@ -36,12 +42,23 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"voiceagent {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print and end."),
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log what happens inside to standard error.")
     ] = False,
 ) -> None:
+    del version
     _configure_logging(verbose)
 
 
@@ -57,6 +74,7 @@ def demo(
     llm_model: Annotated[str | None, typer.Option(help="Model name at --llm-url.")] = None,
 ) -> None:
     """Play a callback about a billing dispute, offline: the product's main job, told live."""
+    without_model_hub()
     from voiceagent.terminal.demo import run_demo
 
     settings = load_settings(llm_url=llm_url, llm_model=llm_model)
@@ -96,6 +114,7 @@ def call(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
 ) -> None:
     """Call one recorded person back and see the call through."""
+    without_model_hub()
     from voiceagent.terminal.placing import CallArguments, place_recorded_call
 
     settings = load_settings(llm_url=llm_url, llm_model=llm_model)
@@ -136,6 +155,7 @@ def bench_fixtures(
     jobs: Annotated[int, typer.Option(min=1, help="Calls at a time.")] = 1,
 ) -> None:
     """Call every recorded caller and count those that end as the manifest says."""
+    without_model_hub()
     from voiceagent.terminal.fixtures import count_fixtures
 
     settings = load_settings(llm_url=llm_url, llm_model=llm_model)

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     local_llm_threads: int = Field(
         default=2, ge=1, description="Its threads; two, since that is what small machines have."
     )
+    local_llm_conversations: int = Field(
+        default=1, ge=1, description="Calls whose prompts it keeps read; each costs memory."
+    )
 
     # Speech.
     whisper: str = Field(default="whisper-base", description="Weights of the recogniser.")
@@ -162,5 +165,8 @@ def quiet_model_threads() -> None:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # No library may ask a model hub in the middle of a call.
+
+
+def without_model_hub() -> None:
+    """Let no library ask a model hub in the middle of a call; what the user set stays."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

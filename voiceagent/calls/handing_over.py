@@ -16,7 +16,7 @@ from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts
 from voiceagent.calls.pipeline import CallPipeline
 from voiceagent.calls.promises import callee_day, next_callback_moment
-from voiceagent.dialogue.playbook import CallScript, fill
+from voiceagent.dialogue.playbook import CALLBACK_NODE, CallScript, fill
 from voiceagent.dialogue.wording import speak_moment
 from voiceagent.domain.call import CallEvent
 from voiceagent.domain.callback import CallbackRequest
@@ -30,9 +30,6 @@ from voiceagent.speech.utterance_listener import UtteranceListener
 from voiceagent.speech.utterances import Utterance
 
 logger = logging.getLogger(__name__)
-
-# The node of every playbook in which a caller may choose another time.
-CALLBACK_NODE = "callback_later"
 
 
 class HandingOver:
@@ -72,8 +69,15 @@ class HandingOver:
         """Whether a handoff is under way, its bridge included."""
         return self._task is not None and not self._task.done()
 
-    def start(self, on_over: Callable[[asyncio.Task[HandoffOutcome]], None]) -> None:
-        """Begin a handoff; ``on_over`` is called once it is over, however it went."""
+    def start(
+        self, announcement: str, on_over: Callable[[asyncio.Task[HandoffOutcome]], None]
+    ) -> None:
+        """Begin a handoff.
+
+        Args:
+            announcement: what the caller is told before the hold.
+            on_over: called once it is over, however it went.
+        """
         if self.running:
             return
         hold = self._script.phrases.hold
@@ -83,7 +87,7 @@ class HandingOver:
             self._parts.roster,
             self._journal.note,
             HandoffPhrases(
-                announcement=hold.announcement,
+                announcement=announcement,
                 comfort=hold.comfort,
                 connecting=fill(hold.human_joining, human_name="{name}"),
             ),

@@ -14,8 +14,6 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from pipecat.frames.frames import TranscriptionFrame
-
 from voiceagent.calls.agent_voice import AgentVoice
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.handing_over import HandingOver
@@ -24,7 +22,7 @@ from voiceagent.calls.order import CallOrder, CallParts, CallResult
 from voiceagent.calls.pipeline import CallPipeline, PipelineHooks
 from voiceagent.calls.promises import callee_day
 from voiceagent.calls.recorder import StereoRecorder
-from voiceagent.calls.supervision import Supervision
+from voiceagent.calls.supervision import Supervision, forbids_calls
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
 from voiceagent.domain.errors import LanguageModelError, LegError, VoiceAgentError
@@ -43,6 +41,7 @@ from voiceagent.domain.events import (
     ToolReturned,
 )
 from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.verdict import TriggerKind, Verdict
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.speech.utterances import Utterance
 
@@ -118,8 +117,7 @@ class LiveCall:
             self._leg, order, self._parts, journal, self._script, self._hooks()
         )
         self._handing_over.attach(self._pipeline)
-        warming = asyncio.create_task(self._warm_up(), name="call-warm-up")
-        self._tasks.add(warming)
+        await self._warm_up()
         try:
             await self._leg.connect(order.ring_timeout_s)
         except LegError as error:
@@ -156,7 +154,10 @@ class LiveCall:
             await asyncio.gather(opening, leaving, return_exceptions=True)
 
     async def _warm_up(self) -> None:
-        """Let the model read the prompt while the phone rings; the call does without if need be."""
+        """Let a local model read the prompt before anybody's phone rings.
+
+        Reading it takes many seconds once and one or two from then on; a caller would hear them.
+        """
         if self._parts.warm_up is not None:
             try:
                 await self._parts.warm_up(self._running.first_prompt())
@@ -244,9 +245,10 @@ class LiveCall:
             llm=LlmCallbacks(on_slow=self._on_slow, on_failed=self._on_failed),
         )
 
-    def _on_segment(self, frame: TranscriptionFrame) -> None:
-        if isinstance(frame.result, Utterance):
-            self._segments.append(frame.result)
+    def _on_segment(self, utterance: Utterance) -> None:
+        if utterance.supersedes:
+            self._segments.clear()
+        self._segments.append(utterance)
 
     async def _on_key(self, key: str) -> None:
         await self._supervision.consult(
@@ -326,22 +328,28 @@ class LiveCall:
         """Ask the caller whether they want a person."""
         self.spawn(self._say(self._script.phrases.offer_person))
 
-    def hand_over(self) -> None:
+    def hand_over(self, verdict: Verdict) -> None:
         """Bring a human in."""
-        self._handing_over.start(self._on_handoff_over)
+        phrases = self._script.phrases
+        failed = all(t.kind is TriggerKind.LANGUAGE_MODEL_FAILED for t in verdict.triggers)
+        why = phrases.fallback.language_model_failed if failed else phrases.hold.announcement
+        self._handing_over.start(why, self._on_handoff_over)
 
-    async def forbid_calls(self, turn: int) -> None:
+    async def block_number(self, turn: int) -> None:
         """Block the number from the moment it is spoken, before anything is said about it."""
+        if self._forced_outcome is CallOutcome.DO_NOT_CALL:
+            return
         phone = self._order.record.customer.phone
         await self._parts.book.forbid(phone, f"call {self._order.call_id} turn {turn}")
         await self._journal.report(lambda ms: DoNotCallEntered(at_ms=ms, phone=phone, turn=turn))
-        goodbye = self._script.phrases.goodbye.do_not_call
-        self.spawn(self._close(CallOutcome.DO_NOT_CALL, "do_not_call", goodbye))
 
-    def end(self) -> None:
+    def end(self, verdict: Verdict) -> None:
         """Say goodbye and end."""
-        goodbye = self._script.phrases.goodbye.resolved
-        self.spawn(self._close(self._outcome_so_far(), "supervisor", goodbye))
+        goodbye = self._script.phrases.goodbye
+        if forbids_calls(verdict):
+            self.spawn(self._close(CallOutcome.DO_NOT_CALL, "do_not_call", goodbye.do_not_call))
+        else:
+            self.spawn(self._close(self._outcome_so_far(), "supervisor", goodbye.resolved))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the call, for as long as the call runs."""

@@ -56,7 +56,7 @@ class CallParts:
     """What a call runs on; made by ``app`` from the settings.
 
     The factories make fresh stages for one call; models behind them are shared by all calls.
-    ``warm_up`` lets the language model read the call's prompt while the phone still rings.
+    ``warm_up`` lets a local language model read the call's prompt before the phone rings.
     """
 
     listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.flows import Flow, FlowManager, FlowsFunctionSchema, NodeConfig
-from pipecat.frames.frames import LLMRunFrame, TranscriptionFrame
+from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -40,6 +40,7 @@ from voiceagent.dialogue.playbook import ACTIONS, CallScript, fill
 from voiceagent.domain.errors import SpeechError
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.legs.transport import PIPELINE_RATE_HZ, LegTransport
+from voiceagent.speech.utterances import Utterance
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ _STOP_DEADLINE_S = 15.0
 class PipelineHooks:
     """What the pipeline tells the call, and asks it."""
 
-    on_segment: Callable[[TranscriptionFrame], None]
+    on_segment: Callable[[Utterance], None]
     on_key: Callable[[str], Awaitable[None]]
     on_turn: Callable[[], Awaitable[bool]]
     on_barge_in: Callable[[], Awaitable[None]]
@@ -111,7 +112,7 @@ class CallPipeline:
         stages = [
             self._transport.input(),
             parts.listening(voice_activity, order.record),
-            HeardTap(hooks.on_segment, hooks.on_key),
+            HeardTap(hooks.on_segment, hooks.on_key, user.reset),
             user,
             self._turn_gate,
             self._llm,

@@ -25,6 +25,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from voiceagent.speech.utterances import Utterance
+
 
 @dataclass
 class PlayoutMarker(DataFrame):
@@ -34,22 +36,32 @@ class PlayoutMarker(DataFrame):
 
 
 class HeardTap(FrameProcessor):
-    """Sees every transcription segment and every key before the turn is made of them."""
+    """Sees every transcription segment and every key before the turn is made of them.
+
+    Args:
+        on_segment: told of every utterance.
+        on_key: told of every key.
+        forget: makes the aggregator drop what it has of this turn, when a segment supersedes it.
+    """
 
     def __init__(
         self,
-        on_segment: Callable[[TranscriptionFrame], None],
+        on_segment: Callable[[Utterance], None],
         on_key: Callable[[str], Awaitable[None]],
+        forget: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__()
         self._on_segment = on_segment
         self._on_key = on_key
+        self._forget = forget
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note what was heard and pass everything on."""
         await super().process_frame(frame, direction)
-        if isinstance(frame, TranscriptionFrame):
-            self._on_segment(frame)
+        if isinstance(frame, TranscriptionFrame) and isinstance(frame.result, Utterance):
+            if frame.result.supersedes:
+                await self._forget()
+            self._on_segment(frame.result)
         elif isinstance(frame, InputDTMFFrame):
             await self._on_key(str(frame.button.value))
         await self.push_frame(frame, direction)

@@ -35,14 +35,14 @@ class Conversation(Protocol):
     def offer_person(self) -> None:
         """Ask the caller whether they want a person."""
 
-    def hand_over(self) -> None:
-        """Bring a human in."""
+    def hand_over(self, verdict: Verdict) -> None:
+        """Bring a human in, for the reasons the verdict gives."""
 
-    async def forbid_calls(self, turn: int) -> None:
-        """Block the number from now on; say so and end."""
+    async def block_number(self, turn: int) -> None:
+        """Never call this number again, from now on; harmless when repeated."""
 
-    def end(self) -> None:
-        """Say goodbye and end."""
+    def end(self, verdict: Verdict) -> None:
+        """Say goodbye and end, for the reasons the verdict gives."""
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the call, for as long as the call runs."""
@@ -85,6 +85,9 @@ class Supervision:
 
     async def _take(self, verdict: Verdict) -> bool:
         await self._journal.report(lambda ms: VerdictGiven(at_ms=ms, verdict=verdict))
+        if forbids_calls(verdict):
+            # At once, whoever talks with the caller and whatever happens next.
+            await self._conversation.block_number(verdict.turn)
         if verdict.action is Action.CONTINUE:
             return False
         if self._journal.state is CallState.ANSWERING:
@@ -97,11 +100,14 @@ class Supervision:
         if not self._conversation.agent_may_answer():
             return False
         if verdict.action is Action.HAND_OVER:
-            self._conversation.hand_over()
+            self._conversation.hand_over(verdict)
         elif verdict.action is Action.OFFER_PERSON:
             self._conversation.offer_person()
-        elif any(trigger.kind is TriggerKind.DO_NOT_CALL for trigger in verdict.triggers):
-            await self._conversation.forbid_calls(verdict.turn)
         else:
-            self._conversation.end()
+            self._conversation.end(verdict)
         return True
+
+
+def forbids_calls(verdict: Verdict) -> bool:
+    """Whether the callee does not want to be called again."""
+    return any(trigger.kind is TriggerKind.DO_NOT_CALL for trigger in verdict.triggers)

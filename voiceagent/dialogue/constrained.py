@@ -245,6 +245,11 @@ class ConstrainedLlmService(ResilientLlmService):
         super().__init__(endpoint, options, callbacks)
         self._prompt = StablePrompt(options.history_chars, known_tools, examples)
 
+    def _instruction(self) -> str | None:
+        # Without what pipecat adds for models that call tools themselves: it means nothing to
+        # this one, and costs it seconds to read.
+        return self._base_system_instruction
+
     @traced_llm
     async def _attempt(self, context: LLMContext) -> None:
         invocation = await self.get_llm_adapter().get_llm_invocation_params(

@@ -33,6 +33,8 @@ from voiceagent.dialogue.wording import speak_date, speak_weekday
 from voiceagent.domain.errors import PlaybookError
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+CALLBACK_NODE = "callback_later"
+"""The node every playbook needs: a caller for whom no human is free chooses another time there."""
 CALL_VALUES = frozenset({"company", "customer_name", "reason", "today"})
 """Placeholders known when the call begins; all a flow may use."""
 LATE_VALUES = frozenset({"callback_when", "human_name"})
@@ -289,6 +291,11 @@ def _check_placeholders(text: str, allowed: frozenset[str], path: Path, place: s
 def _check_flow(flow: FlowConfig, phrases: Phrases, path: Path) -> None:
     """Placeholders and our own actions, which pipecat would only find out about in a call."""
     lines = {place for place, _ in phrases.lines()}
+    if CALLBACK_NODE not in flow.nodes:
+        raise PlaybookError(
+            f"{path}: nodes: there is no '{CALLBACK_NODE}'.",
+            "A caller for whom no human is free goes there to choose another time.",
+        )
     for name, node in flow.nodes.items():
         texts = [node.role_message or "", *(message.content for message in node.task_messages)]
         for text in texts:

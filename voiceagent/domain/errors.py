@@ -62,6 +62,13 @@ class AccountNotFoundError(InputError):
     exit_code = 67
 
 
+class NumberBlockedError(InputError):
+    """The callee forbade further calls; the number is never dialled again."""
+
+    code = "call.number_blocked"
+    exit_code = 77
+
+
 class AccountsUnavailableError(VoiceAgentError):
     """The company's records cannot be reached or answered with a failure."""
 

@@ -13,6 +13,10 @@ keeps a "finalized" it has seen until speech starts anew; a segment's transcript
 the caller has gone on talking would otherwise end the turn at the next pause, without the words
 spoken since.
 
+A turn with pauses in it arrives in segments, and a fragment ("my zip code is") is recognised far
+worse than the whole. So each further segment of a turn is recognised together with what came
+before it, and its utterance says that it supersedes the earlier ones.
+
 A recogniser that streams can take this one's place: same constructor arguments, same frames.
 """
 
@@ -30,6 +34,7 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     TranscriptionFrame,
     UserMuteStoppedFrame,
+    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -42,6 +47,7 @@ from pipecat.utils.time import time_now_iso8601
 from voiceagent.domain.errors import SpeechError
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.recogniser import Recogniser
+from voiceagent.speech.recognition import Recognition
 from voiceagent.speech.utterances import Segment, Segmenter, SegmentOptions, recognise
 from voiceagent.speech.voice_activity import VoiceActivity
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
@@ -61,6 +67,8 @@ class ListeningOptions:
         expected_latency_ms: from the end of speech to its transcript, worst of a hundred; pipecat
             waits this long before it ends a turn without one.
         max_waiting: segments that may wait for recognition.
+        join_ms: segments of one turn are recognised together up to this length.
+        join_pause_ms: a longer pause between them is shortened to this.
         segments: how speech is cut.
     """
 
@@ -70,6 +78,8 @@ class ListeningOptions:
     detection_confidence: float = 0.8
     expected_latency_ms: int = 1200
     max_waiting: int = 8
+    join_ms: int = 15000
+    join_pause_ms: int = 300
     segments: SegmentOptions = field(default_factory=SegmentOptions)
 
 
@@ -110,6 +120,9 @@ class ListeningService(SegmentedSTTService):
             self._listening.max_waiting + 1
         )
         self._queued: deque[Segment] = deque()
+        # What was recognised of the turn that is going on, as one piece.
+        self._turn: Segment | None = None
+        self._turn_number = 0
         # Samples the analyzer was not shown, while the aggregator muted the caller.
         self._unseen = 0
 
@@ -199,17 +212,14 @@ class ListeningService(SegmentedSTTService):
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:  # noqa: ARG002
         """Recognise the oldest queued segment; called by the base class, in order."""
         segment = self._queued.popleft()
+        whole = self._with_turn(segment)
+        turn_number = self._turn_number
         try:
             await self.start_processing_metrics()
-            recognition = await self._pool.run(
-                Priority.FINAL if segment.complete else Priority.INTERIM,
-                recognise,
-                self._recogniser,
-                segment,
-                self._call_language,
-                self._call_hotwords,
-                deadline_s=self._listening.deadline_s,
-            )
+            recognition = await self._recognise(whole)
+            if turn_number != self._turn_number and whole is not segment:
+                # The turn ended meanwhile: what came before this segment has been answered.
+                whole, recognition = segment, await self._recognise(segment)
             await self.stop_processing_metrics()
         except SpeechError as error:
             _logger.warning("an utterance was not recognised", extra={"code": error.code})
@@ -217,15 +227,35 @@ class ListeningService(SegmentedSTTService):
             return
         if not recognition.text:
             return
+        self._turn = whole
         self._keep_language(recognition.language, recognition.language_probability)
         yield TranscriptionFrame(
             recognition.text,
             self._user_id,
             time_now_iso8601(),
             Language(recognition.language),
-            result=segment.utterance(recognition),
+            result=whole.utterance(recognition, supersedes=whole is not segment),
             finalized=segment.complete and not self._more_to_come,
         )
+
+    async def _recognise(self, segment: Segment) -> Recognition:
+        return await self._pool.run(
+            Priority.FINAL if segment.complete else Priority.INTERIM,
+            recognise,
+            self._recogniser,
+            segment,
+            self._call_language,
+            self._call_hotwords,
+            deadline_s=self._listening.deadline_s,
+        )
+
+    def _with_turn(self, segment: Segment) -> Segment:
+        """The segment together with what its turn began with, if that is not too long."""
+        if self._turn is None:
+            return segment
+        options = self._listening
+        joined = self._turn.followed_by(segment, options.join_ms, options.join_pause_ms)
+        return joined or segment
 
     async def push_frame(
         self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
@@ -240,6 +270,9 @@ class ListeningService(SegmentedSTTService):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Process a frame; after the caller was muted, find out how much the analyzer missed."""
         await super().process_frame(frame, direction)
+        if isinstance(frame, UserStoppedSpeakingFrame):
+            self._turn = None
+            self._turn_number += 1
         activity = self._activity
         if isinstance(frame, UserMuteStoppedFrame) and activity and self._segmenter:
             self._unseen = self._segmenter.position - activity.position

@@ -12,10 +12,12 @@ from voiceagent.domain.errors import InputError
 from voiceagent.settings import Settings
 from voiceagent.terminal.placing import CallArguments, place_recorded_call
 
-_INTRODUCTION = """\
-A customer asked to be called back about their bill. The caller and the human agent are
-recordings; everything between them is live: voice activity, speech recognition, the language
-model with its tools, speech, the supervisor, and the handoff. It takes as long as a phone call."""
+_INTRODUCTION = (
+    "A customer asked to be called back about their bill. The caller and the human agent are "
+    "recordings; everything between them is live: voice activity, speech recognition, the "
+    "language model with its tools, speech, the supervisor, and the handoff. It takes as long as "
+    "a phone call."
+)
 
 
 async def run_demo(settings: Settings, caller: str, folder: Path | None, console: Console) -> int:

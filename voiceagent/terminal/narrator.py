@@ -58,7 +58,7 @@ class Narrator:
                 self._print(at_ms, line)
 
     def _show_packet(self, packet: Packet, human: str) -> None:
-        title = f"what {human} is shown before the bridge opens"
+        title = f"what the human ({human}) is shown before the bridge opens"
         panel = Panel(packet_table(packet), title=title, border_style="magenta")
         self._console.print(Padding(panel, (0, 0, 0, 9)))
 

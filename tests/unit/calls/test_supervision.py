@@ -15,6 +15,7 @@ from voiceagent.calls.journal import Journal
 from voiceagent.calls.supervision import Supervision
 from voiceagent.domain.call import CallEvent
 from voiceagent.domain.events import KeyPressed, LoggedEvent, VerdictGiven
+from voiceagent.domain.verdict import Verdict
 from voiceagent.legs.far_end import RecordedPerson
 from voiceagent.legs.recorded import RecordedLeg
 from voiceagent.settings import load_settings
@@ -45,13 +46,13 @@ class Call:
     def offer_person(self) -> None:
         self.deeds.append("offer")
 
-    def hand_over(self) -> None:
+    def hand_over(self, verdict: Verdict) -> None:
         self.deeds.append("hand over")
 
-    async def forbid_calls(self, turn: int) -> None:
-        self.deeds.append(f"forbid {turn}")
+    async def block_number(self, turn: int) -> None:
+        self.deeds.append(f"block {turn}")
 
-    def end(self) -> None:
+    def end(self, verdict: Verdict) -> None:
         self.deeds.append("end")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -116,7 +117,13 @@ async def test_a_forbidden_call_is_forbidden_with_its_turn(scene: Scene) -> None
     await scene.opens()
     await scene.says("Hello?")
     assert await scene.says("Stop calling me. Take me off your list.") is True
-    assert scene.call.deeds == ["forbid 2"]
+    assert scene.call.deeds == ["block 2", "end"]
+
+
+async def test_a_number_is_blocked_even_before_the_disclosure(scene: Scene) -> None:
+    await scene.journal.move(CallEvent.ANSWERED)
+    assert await scene.says("Stop calling me. Take me off your list.") is True
+    assert scene.call.deeds == ["block 1"]
 
 
 async def test_key_zero_brings_a_human(scene: Scene) -> None:
