@@ -32,6 +32,7 @@ class Journal:
         self._caller_words: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
         self.turns = 0
         """Turns taken so far; the number of the latest one."""
+        self.turns_of_caller = 0
 
     @property
     def state(self) -> CallState:
@@ -85,6 +86,7 @@ class Journal:
             language=segments[-1].language,
         )
         self._caller_words.append(turn.text)
+        self.turns_of_caller += 1
         return await self.report(lambda ms: TurnTaken(at_ms=ms, turn=turn))
 
     async def agent_said(self, said: AgentTurn) -> None:

@@ -86,6 +86,7 @@ class LiveCall:
         self._greeted = asyncio.Event()
         self._answer_due = False
         self._silences = 0
+        self._filled_turn = 0
         self._fillers = itertools.cycle(self._script.phrases.fillers)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Future[tuple[CallOutcome, str]] = asyncio.Future()
@@ -298,7 +299,9 @@ class LiveCall:
         await self._journal.report(
             lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.SLOW, code="llm.slow")
         )
-        if self.agent_may_answer():
+        # One filler a turn: a second one would only show how slow we are.
+        if self.agent_may_answer() and self._filled_turn != self._journal.turns_of_caller:
+            self._filled_turn = self._journal.turns_of_caller
             self.spawn(self._say(next(self._fillers)))
 
     async def _on_failed(self, error: LanguageModelError, _something_was_said: bool) -> None:

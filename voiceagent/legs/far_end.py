@@ -19,7 +19,9 @@ from voiceagent.legs.leg import FRAME_MS
 _AUDIBLE_RMS = 184.0
 # "One moment, please" is shorter than this, and whoever hears it waits on for the answer.
 _REMARK_MS = 1000
-_WAIT_AFTER_REMARK_MS = 7000
+_WAIT_AFTER_REMARK_MS = 9000
+# Sound after so long a pause is a remark of its own.
+_NEW_REMARK_MS = 600
 
 
 class Moment(StrEnum):
@@ -133,6 +135,8 @@ class RecordedPerson:
         if float(np.sqrt(np.mean(samples * samples))) > _AUDIBLE_RMS:
             # A gap inside a sentence does not start a new stretch of speech.
             self._sounding_ms += self._quiet_ms + FRAME_MS if self._quiet_ms < 300 else FRAME_MS
+            if self._quiet_ms >= _NEW_REMARK_MS:
+                self._heard_ms = 0
             self._quiet_ms = self._idle_ms = 0
             if not self._saying:
                 self._heard_since_line = True

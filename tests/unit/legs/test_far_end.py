@@ -53,7 +53,7 @@ def test_waits_on_after_a_short_remark_but_not_forever() -> None:
     assert run(who, (VOICE, 40), (SILENCE, 150)) == []
     assert [what for _, what in run(who, (VOICE, 60), (SILENCE, 30))] == ["speak"]
     who = person(Line(Moment.AGENT_FINISHED, 500, pcm=CLIP))
-    assert [what for _, what in run(who, (VOICE, 40), (SILENCE, 400))] == ["speak"]
+    assert [what for _, what in run(who, (VOICE, 40), (SILENCE, 500))] == ["speak"]
 
 
 def test_does_not_speak_before_the_agent_has_answered() -> None:
