@@ -50,7 +50,7 @@ from voiceagent.settings import Settings
 from voiceagent.speech.listening import ListeningOptions, ListeningService
 from voiceagent.speech.model_pool import ModelPool
 from voiceagent.speech.recogniser import Recogniser, RecogniserOptions
-from voiceagent.speech.speaking import SpeakingService
+from voiceagent.speech.speaking import SpeakingOptions, SpeakingService
 from voiceagent.speech.synthesis import PreparedPhrases
 from voiceagent.speech.utterance_listener import ListenerOptions, OnUtterance, UtteranceListener
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
@@ -281,7 +281,10 @@ class Application:
 
         return CallParts(
             listening=listening,
-            speaking=lambda: SpeakingService(phrases.voice, speech.pool, phrases=phrases),
+            # The guard lets whole sentences through.
+            speaking=lambda: SpeakingService(
+                phrases.voice, speech.pool, SpeakingOptions(whole_sentences=True), phrases
+            ),
             llm=llm,
             human_listener=human_listener,
             accounts=self._opened(self._accounts),

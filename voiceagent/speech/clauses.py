@@ -28,6 +28,8 @@ class ClauseAggregator(SimpleTextAggregator):
         clause_words: see :data:`CLAUSE_WORDS`.
         language: for the sentence tokenizer.
         pieces_before: how many pieces of this reply have already gone to the voice.
+        whole_sentences: every text that comes in ends where a sentence ends, as behind the guard;
+            then nothing has to wait for the beginning of the next one.
     """
 
     def __init__(
@@ -35,12 +37,15 @@ class ClauseAggregator(SimpleTextAggregator):
         clause_words: tuple[int, ...] = CLAUSE_WORDS,
         language: str | None = None,
         pieces_before: int = 0,
+        *,
+        whole_sentences: bool = False,
     ) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             aggregation_type=TextType.SENTENCE, language=language
         )
         self._clause_words = clause_words
         self._pieces = pieces_before
+        self._whole_sentences = whole_sentences
 
     async def aggregate(self, text: str) -> AsyncIterator[Aggregation]:
         """Take in text; yield the pieces it completes."""
@@ -54,6 +59,10 @@ class ClauseAggregator(SimpleTextAggregator):
             async for piece in super().aggregate(character):
                 self._pieces += 1
                 yield piece
+        if self._whole_sentences and (rest := self._text.strip()):
+            await super().reset()  # type: ignore[no-untyped-call]
+            self._pieces += 1
+            yield Aggregation(text=rest, type=TextType.SENTENCE)
 
     async def flush(self) -> Aggregation | None:
         """Yield what is left at the end of a reply; the next one begins anew."""

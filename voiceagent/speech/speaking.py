@@ -48,12 +48,15 @@ class SpeakingOptions:
         sample_rate_hz: of the audio sent; None for the pipeline's output rate, which should be the
             leg's own (8000 on the phone), so that nothing is resampled twice.
         clause_words: see :data:`~voiceagent.speech.clauses.CLAUSE_WORDS`.
+        whole_sentences: the text comes sentence by sentence, see
+            :class:`~voiceagent.speech.clauses.ClauseAggregator`.
         deadline_s: longest wait for one clause.
         remembered_contexts: utterances whose pieces are kept for :meth:`SpeakingService.heard`.
     """
 
     sample_rate_hz: int | None = None
     clause_words: tuple[int, ...] = CLAUSE_WORDS
+    whole_sentences: bool = False
     deadline_s: float = 10.0
     remembered_contexts: int = 16
 
@@ -87,7 +90,11 @@ class SpeakingService(TTSService):
         self._voice = voice
         self._pool = pool
         self._phrases = phrases or PreparedPhrases(voice, pool)
-        self._text_aggregator = ClauseAggregator(self._speaking.clause_words, voice.language)
+        self._text_aggregator = ClauseAggregator(
+            self._speaking.clause_words,
+            voice.language,
+            whole_sentences=self._speaking.whole_sentences,
+        )
         self._spoken: OrderedDict[str, list[SpokenPiece]] = OrderedDict()
 
     def can_generate_metrics(self) -> bool:

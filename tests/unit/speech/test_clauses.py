@@ -58,3 +58,12 @@ async def test_streamed_and_whole_text_are_cut_alike() -> None:
 
 async def test_nothing_gives_nothing() -> None:
     assert await split_clauses("  \n ") == []
+
+
+async def test_behind_the_guard_a_sentence_does_not_wait_for_the_next_one() -> None:
+    aggregator = ClauseAggregator(whole_sentences=True)
+    first = [p.text async for p in aggregator.aggregate("Your bill is $49.90.")]
+    assert first == ["Your bill is $49.90."]
+    second = [p.text async for p in aggregator.aggregate(" Is that all, Maria?")]
+    assert "".join(second).replace(" ", "") == "Isthatall,Maria?"
+    assert await aggregator.flush() is None
