@@ -1,6 +1,6 @@
 """Whole calls in which something is wrong: the model, the line, the humans, the time.
 
-All of them run behind one fixture, two at a time, each with an application of its own.
+All of them run behind one fixture, three at a time, each with an application of its own.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ async def _play(name: str, folder: Path) -> Played:
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Played]]]:
     """All troubled calls, under way."""
     folder = tmp_path_factory.mktemp("troubled")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         yield {
             name: pool.submit(lambda name=name: asyncio.run(_play(name, folder)))
             for name in TROUBLES

@@ -69,8 +69,14 @@ class AgentVoice:
         """Whether the agent is audible now."""
         return not self.quiet.is_set()
 
-    async def say(self, text: str, *, interruptible: bool = True) -> bool:
+    async def say(self, text: str, *, interruptible: bool = True, remember: bool = True) -> bool:
         """Say a phrase after what is already being said.
+
+        Args:
+            text: the words.
+            interruptible: whether a barge-in may cut it off.
+            remember: whether the language model is shown it as its own words. A filler must not
+                be: a model that finds it at the end of its prompt takes it for the answer.
 
         Returns:
             True once it was played to its end; False if it was cut off or got stuck.
@@ -78,7 +84,7 @@ class AgentVoice:
         if not text or not self._leg.is_up:
             return False
         passed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        speak = TTSSpeakFrame(text)
+        speak = TTSSpeakFrame(text, append_to_context=remember)
         marker = PlayoutMarker(passed=passed)
         speak.interruptible = marker.interruptible = interruptible
         if interruptible:

@@ -302,7 +302,7 @@ class LiveCall:
         # One filler a turn: a second one would only show how slow we are.
         if self.agent_may_answer() and self._filled_turn != self._journal.turns_of_caller:
             self._filled_turn = self._journal.turns_of_caller
-            self.spawn(self._say(next(self._fillers)))
+            self.spawn(self._say(next(self._fillers), remember=False))
 
     async def _on_failed(self, error: LanguageModelError, _something_was_said: bool) -> None:
         logged = await self._journal.report(
@@ -372,8 +372,8 @@ class LiveCall:
 
     # Speaking and closing.
 
-    async def _say(self, text: str) -> None:
-        await self._voice.say(text)
+    async def _say(self, text: str, *, remember: bool = True) -> None:
+        await self._voice.say(text, remember=remember)
 
     async def _close(self, outcome: CallOutcome, reason: str, goodbye: str) -> None:
         if goodbye:

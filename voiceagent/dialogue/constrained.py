@@ -41,6 +41,7 @@ _HOW_TO_ANSWER = (
     f"- {REPLY}: to say, ask or answer anything. Put one or two short sentences in say."
 )
 _NEW_ACTIONS = "New actions:"
+_GO_ON = "Go on."
 
 
 @dataclass(frozen=True)
@@ -258,6 +259,9 @@ class ConstrainedLlmService(ResilientLlmService):
         messages = cast("list[Mapping[str, Any]]", invocation["messages"])
         tools = [tool["function"] for tool in cast("Any", invocation["tools"] or [])]
         request = self._prompt.render(messages, self._instruction(), tools)
+        if request[-1]["role"] == "assistant":
+            # A prompt that ends with the model's own words would be taken for its whole answer.
+            request.append({"role": "user", "content": _GO_ON})
         tools = still_offered(tools, tool_calls_in_a_row(messages))
         params = self.build_chat_completion_params(
             OpenAILLMInvocationParams(

@@ -318,3 +318,13 @@ async def test_third_tool_in_a_row_is_not_on_offer() -> None:
     assert second.messages[: len(first.messages)] == first.messages
     assert first.body["cache_prompt"] is True
     assert "tools" not in first.body
+
+
+async def test_a_prompt_never_ends_with_the_models_own_words() -> None:
+    with ScriptedLlm([Rule(say="Yes.")]) as server:
+        endpoint = LlmEndpoint(url=server.url, model=server.model, constrained=True)
+        service = make_llm(endpoint, LlmOptions.for_local_model(), LlmCallbacks())
+        async with LlmStage(service) as running:
+            messages: Any = [user("My bill?"), {"role": "assistant", "content": "One moment."}]
+            await running.ask(LLMContext(messages))
+    assert server.requests[0].messages[-1]["role"] == "user"
