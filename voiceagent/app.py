@@ -34,9 +34,9 @@ from voiceagent.dialogue.llm import (
     LlmEndpoint,
     LlmOptions,
     check_endpoint,
-    make_llm,
     resolve_model,
 )
+from voiceagent.dialogue.llm_stage import make_llm
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
 from voiceagent.dialogue.playbook import Playbook, load_playbook
 from voiceagent.domain.account import AccountRecord

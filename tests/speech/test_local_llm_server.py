@@ -19,15 +19,15 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
 from tests.llm_stage import LlmStage
-from voiceagent.dialogue.constrained import system_text
 from voiceagent.dialogue.llm import (
     LlmCallbacks,
     LlmOptions,
     check_endpoint,
     complete_json,
-    make_llm,
 )
+from voiceagent.dialogue.llm_stage import make_llm
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
+from voiceagent.dialogue.stable_prompt import system_text
 from voiceagent.domain.errors import LanguageModelError
 
 pytestmark = pytest.mark.speech

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -19,6 +18,8 @@ from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.handing_over import HandingOver
 from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts, CallResult
+from voiceagent.calls.outcome import OutcomeSoFar
+from voiceagent.calls.patience import Patience
 from voiceagent.calls.pipeline import CallPipeline, PipelineHooks
 from voiceagent.calls.promises import callee_day
 from voiceagent.calls.recorder import StereoRecorder
@@ -29,7 +30,6 @@ from voiceagent.domain.errors import LanguageModelError, LegError, VoiceAgentErr
 from voiceagent.domain.events import (
     AccountLoaded,
     BargeIn,
-    CallbackBooked,
     CallEnded,
     CallPlaced,
     DisclosurePlayed,
@@ -38,7 +38,6 @@ from voiceagent.domain.events import (
     LanguageModelTroubled,
     LoggedEvent,
     ModelTrouble,
-    ToolReturned,
 )
 from voiceagent.domain.handoff import HandoffOutcome
 from voiceagent.domain.verdict import TriggerKind, Verdict
@@ -52,13 +51,6 @@ _GREETING_S = 2.0
 # After the last word, time for the caller's own goodbye before we hang up.
 _PARTING_S = 1.5
 _CLEAN_UP_S = 20.0
-# Asked twice whether they are still there; the third silence ends the call.
-_SILENCES = 2
-
-# Tools whose success means that the caller got what they called for.
-_ANSWERING_TOOLS = frozenset(
-    {"look_up_invoices", "look_up_payments", "look_up_plan", "correct_address", "open_case"}
-)
 
 _E = CallEvent
 
@@ -85,13 +77,13 @@ class LiveCall:
         self._segments: list[Utterance] = []
         self._greeted = asyncio.Event()
         self._answer_due = False
-        self._silences = 0
-        self._filled_turn = 0
-        self._fillers = itertools.cycle(self._script.phrases.fillers)
+        self._patience = Patience(
+            self._journal, self._script.phrases, self._say_soon, self._give_up
+        )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing: asyncio.Future[tuple[CallOutcome, str]] = asyncio.Future()
-        self._forced_outcome: CallOutcome | None = None
-        self._matter_answered = False
+        # Resolved with the reason once the call is to end.
+        self._closing: asyncio.Future[str] = asyncio.Future()
+        self._outcome = OutcomeSoFar()
 
     # From beginning to end.
 
@@ -204,16 +196,16 @@ class LiveCall:
             with contextlib.suppress(TimeoutError, VoiceAgentError):
                 await asyncio.wait_for(asyncio.shield(handoff), _CLEAN_UP_S)
         if self._closing.done():
-            outcome, reason = self._closing.result()
+            reason = self._closing.result()
         elif self._gone.is_set():
-            outcome, reason = self._outcome_so_far(), "caller_hung_up"
+            reason = "caller_hung_up"
         else:
-            outcome, reason = self._outcome_so_far(), "longest_call_reached"
+            reason = "longest_call_reached"
             await self._voice.say(self._script.phrases.goodbye.resolved, interruptible=False)
         if self._journal.allows(_E.CLOSING) and not self._gone.is_set():
             await self._journal.move(_E.CLOSING)
         await self._journal.move(_E.HUNG_UP)
-        return self._forced_outcome or outcome, reason
+        return self._outcome.so_far, reason
 
     async def _ended(self, outcome: CallOutcome, reason: str) -> CallResult:
         await self._journal.report(lambda ms: CallEnded(at_ms=ms, outcome=outcome, reason=reason))
@@ -260,7 +252,6 @@ class LiveCall:
         """A turn is complete, or a tool's result wants words: may the model speak?"""
         segments, self._segments = self._segments, []
         if segments:
-            self._silences = 0
             logged = await self._journal.caller_said(segments)
             # What is said during the disclosure is answered after it; a hello before it is not.
             self._answer_due = self._greeted.is_set()
@@ -280,29 +271,16 @@ class LiveCall:
         self._gone.set()
 
     async def _on_caller_silent(self) -> None:
-        """Nobody has said anything for a while: ask, and in the end say goodbye."""
-        if not self.agent_may_answer():
-            return
-        self._silences += 1
-        if self._silences <= _SILENCES:
-            self.spawn(self._say(self._script.phrases.still_there))
-        else:
-            goodbye = self._script.phrases.goodbye.resolved
-            self.spawn(self._close(self._outcome_so_far(), "caller_silent", goodbye))
+        if self.agent_may_answer():
+            self._patience.caller_silent()
 
     async def _on_close(self, goodbye: str) -> None:
         """The playbook has come to its end."""
-        self._matter_answered = True
-        self.spawn(self._close(CallOutcome.RESOLVED, "completed", goodbye))
+        self._outcome.dialogue_done()
+        self.spawn(self._close("completed", goodbye))
 
     async def _on_slow(self) -> None:
-        await self._journal.report(
-            lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.SLOW, code="llm.slow")
-        )
-        # One filler a turn: a second one would only show how slow we are.
-        if self.agent_may_answer() and self._filled_turn != self._journal.turns_of_caller:
-            self._filled_turn = self._journal.turns_of_caller
-            self.spawn(self._say(next(self._fillers), remember=False))
+        await self._patience.model_slow(may_speak=self.agent_may_answer())
 
     async def _on_failed(self, error: LanguageModelError, _something_was_said: bool) -> None:
         logged = await self._journal.report(
@@ -313,13 +291,7 @@ class LiveCall:
     def _on_logged(self, logged: LoggedEvent) -> None:
         """In line with the log: the supervisor sees everything, and deeds decide the outcome."""
         self._supervision.watch(logged)
-        event = logged.event
-        if isinstance(event, CallbackBooked):
-            self._forced_outcome = CallOutcome.CALLBACK_BOOKED
-        elif isinstance(event, DoNotCallEntered):
-            self._forced_outcome = CallOutcome.DO_NOT_CALL
-        elif isinstance(event, ToolReturned) and event.ok and event.tool in _ANSWERING_TOOLS:
-            self._matter_answered = True
+        self._outcome.watch(logged)
 
     # What a verdict may cause; see voiceagent.calls.supervision.Conversation.
 
@@ -329,7 +301,7 @@ class LiveCall:
 
     def offer_person(self) -> None:
         """Ask the caller whether they want a person."""
-        self.spawn(self._say(self._script.phrases.offer_person))
+        self._say_soon(self._script.phrases.offer_person)
 
     def hand_over(self, verdict: Verdict) -> None:
         """Bring a human in."""
@@ -340,7 +312,7 @@ class LiveCall:
 
     async def block_number(self, turn: int) -> None:
         """Block the number from the moment it is spoken, before anything is said about it."""
-        if self._forced_outcome is CallOutcome.DO_NOT_CALL:
+        if self._outcome.forbidden:
             return
         phone = self._order.record.customer.phone
         await self._parts.book.forbid(phone, f"call {self._order.call_id} turn {turn}")
@@ -350,9 +322,9 @@ class LiveCall:
         """Say goodbye and end."""
         goodbye = self._script.phrases.goodbye
         if forbids_calls(verdict):
-            self.spawn(self._close(CallOutcome.DO_NOT_CALL, "do_not_call", goodbye.do_not_call))
+            self.spawn(self._close("do_not_call", goodbye.do_not_call))
         else:
-            self.spawn(self._close(self._outcome_so_far(), "supervisor", goodbye.resolved))
+            self.spawn(self._close("supervisor", goodbye.resolved))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the call, for as long as the call runs."""
@@ -367,23 +339,26 @@ class LiveCall:
             logger.error("the handoff broke: %s", type(error).__name__)
             self._closing.set_exception(error)
         elif task.result() is HandoffOutcome.BRIDGED:
-            self._forced_outcome = CallOutcome.HANDED_OVER
-            self._closing.set_result((CallOutcome.HANDED_OVER, "bridge_closed"))
+            self._closing.set_result("bridge_closed")
 
     # Speaking and closing.
 
-    async def _say(self, text: str, *, remember: bool = True) -> None:
-        await self._voice.say(text, remember=remember)
+    def _say_soon(self, text: str, remember: bool = True) -> None:
+        async def say() -> None:
+            await self._voice.say(text, remember=remember)
 
-    async def _close(self, outcome: CallOutcome, reason: str, goodbye: str) -> None:
+        self.spawn(say())
+
+    def _give_up(self) -> None:
+        goodbye = self._script.phrases.goodbye.resolved
+        self.spawn(self._close("caller_silent", goodbye))
+
+    async def _close(self, reason: str, goodbye: str) -> None:
         if goodbye:
             await self._voice.say(goodbye, interruptible=False)
         await asyncio.sleep(_PARTING_S)
         if not self._closing.done():
-            self._closing.set_result((outcome, reason))
-
-    def _outcome_so_far(self) -> CallOutcome:
-        return CallOutcome.RESOLVED if self._matter_answered else CallOutcome.CALLER_HUNG_UP
+            self._closing.set_result(reason)
 
     @property
     def _running(self) -> CallPipeline:

@@ -34,9 +34,9 @@ from voiceagent.calls.dialogue_parts import account_tools, reply_guard
 from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts, ToolDescription
 from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap, TurnGate
-from voiceagent.dialogue.constrained import system_text
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.dialogue.playbook import ACTIONS, CallScript, fill
+from voiceagent.dialogue.stable_prompt import system_text
 from voiceagent.domain.errors import SpeechError
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.legs.transport import PIPELINE_RATE_HZ, LegTransport

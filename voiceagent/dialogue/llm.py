@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,6 @@ __all__ = [
     "ResilientLlmService",
     "check_endpoint",
     "complete_json",
-    "make_llm",
     "resolve_model",
 ]
 
@@ -320,31 +319,6 @@ class ResilientLlmService(OpenAILLMService):
                 await callback
         except Exception:
             logger.exception("A callback of the language model stage failed")
-
-
-def make_llm(
-    endpoint: LlmEndpoint,
-    options: LlmOptions,
-    callbacks: LlmCallbacks,
-    known_tools: Sequence[Mapping[str, Any]] = (),
-    examples: str = "",
-) -> ResilientLlmService:
-    """The LLM stage for *endpoint*: native tool calls, or constrained output for small models.
-
-    Args:
-        endpoint: where the model is.
-        options: how long a reply may take.
-        callbacks: what the call is told.
-        known_tools: constrained models only: every tool of the playbook (``name``,
-            ``description``, ``parameters``), so that no node has to introduce its own.
-        examples: constrained models only: lines of what callers say and how it is answered.
-    """
-    if endpoint.constrained:
-        # constrained.py builds on this module.
-        from voiceagent.dialogue.constrained import ConstrainedLlmService
-
-        return ConstrainedLlmService(endpoint, options, callbacks, known_tools, examples)
-    return ResilientLlmService(endpoint, options, callbacks)
 
 
 def _continues_reply(context: LLMContext) -> bool:

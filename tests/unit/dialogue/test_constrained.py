@@ -15,14 +15,12 @@ from pipecat.services.llm_service import FunctionCallParams
 
 from tests.llm_stage import DEADLINE_S, LlmStage
 from tests.scripted_llm import Rule, ScriptedLlm
-from voiceagent.dialogue.constrained import (
+from voiceagent.dialogue.actions import (
     ActionReader,
-    StablePrompt,
     ToolCall,
     action_schema,
     describe_tool,
     still_offered,
-    system_text,
     tool_calls_in_a_row,
 )
 from voiceagent.dialogue.llm import (
@@ -30,8 +28,9 @@ from voiceagent.dialogue.llm import (
     LlmCallbacks,
     LlmEndpoint,
     LlmOptions,
-    make_llm,
 )
+from voiceagent.dialogue.llm_stage import make_llm
+from voiceagent.dialogue.stable_prompt import StablePrompt, system_text
 
 pytestmark = pytest.mark.unit
 

@@ -38,9 +38,9 @@ from voiceagent.dialogue.llm import (
     LlmOptions,
     check_endpoint,
     complete_json,
-    make_llm,
     resolve_model,
 )
+from voiceagent.dialogue.llm_stage import make_llm
 from voiceagent.domain.errors import LanguageModelError
 
 pytestmark = pytest.mark.unit
