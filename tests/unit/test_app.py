@@ -1,0 +1,42 @@
+"""What the application refuses before anything is loaded or dialled."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from voiceagent.app import Application
+from voiceagent.domain.errors import NumberBlockedError, PlaybookError
+from voiceagent.legs.far_end import RecordedPerson
+from voiceagent.legs.recorded import RecordedLeg
+from voiceagent.settings import load_settings
+from voiceagent.store.opening import open_store
+from voiceagent.store.records import BlockedNumber
+
+pytestmark = pytest.mark.unit
+
+
+class Telephone(RecordedLeg):
+    """A leg that would make a telephone ring."""
+
+    kind = "sip"
+
+
+async def test_a_blocked_number_is_not_dialled(tmp_path: Path) -> None:
+    application = Application(load_settings(data_dir=tmp_path))
+    with open_store(tmp_path / "calls.db") as store:
+        application._store = store
+        person = RecordedPerson((), 320, 1000)
+        await application._require_callable("+15550100", Telephone(person))
+        store.block_number(BlockedNumber("+15550100", datetime.now(UTC)))
+        with pytest.raises(NumberBlockedError, match="may not be called"):
+            await application._require_callable("+1 555 0100", Telephone(person))
+        await application._require_callable("+15550100", RecordedLeg(person))
+
+
+async def test_a_broken_policy_is_found_before_models_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "supervisor.yaml").write_text("at_once: nonsense", encoding="utf-8")
+    settings = load_settings(data_dir=tmp_path, prompts_dir=tmp_path)
+    with pytest.raises(PlaybookError, match=r"supervisor\.yaml"):
+        async with Application(settings):
+            pass
