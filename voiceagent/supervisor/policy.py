@@ -252,4 +252,7 @@ def load_policy(path: Path) -> Policy:
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PlaybookError(f"'{path.name}' is not valid YAML: {error}", REMEDY) from error
-    return parse_policy(document)
+    try:
+        return parse_policy(document)
+    except PlaybookError as error:
+        raise PlaybookError(f"{path}: {error.problem}", error.remedy) from error
