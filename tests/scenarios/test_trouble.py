@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +20,12 @@ from tests.scenarios.listening import channels, longest_silence_ms
 from tests.scripted_llm import Fault, Rule, ScriptedLlm
 from voiceagent.app import Application, CallRequest
 from voiceagent.bench.fixtures import DEFAULT_PLAYBOOK, recorded_human
+from voiceagent.domain.errors import DiskFullError
 from voiceagent.legs.impairments import Impairments
 from voiceagent.legs.script import load_script
 from voiceagent.settings import load_settings
+from voiceagent.store.records import LogEntry
+from voiceagent.store.store import Store
 
 pytestmark = pytest.mark.scenario
 
@@ -183,3 +186,42 @@ def test_the_longest_call_ends_with_a_goodbye(troubled: dict[str, Future[Played]
     assert call.summary["reason"] == "longest_call_reached"
     last = [e["turn"] for e in call.of("turn_taken") if e["turn"]["speaker"] == "agent"][-1]
     assert "Goodbye" in last["text"]
+
+
+async def test_a_call_that_cannot_be_written_down_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full from the caller's first answer on."""
+    with ScriptedLlm(billing_rules()) as model:
+        settings = load_settings(
+            llm_url=model.url, llm_model=model.model, data_dir=tmp_path / "data"
+        )
+        caller = load_script(settings.fixtures_dir / "callers" / "satisfied.yaml")
+        leg = caller.leg()
+        write = Store.append_events
+        written = 0
+
+        def append(store: Store, entries: Sequence[LogEntry]) -> None:
+            nonlocal written
+            written += len(entries)
+            if written > 12:
+                raise DiskFullError("No space is left for the database.")
+            write(store, entries)
+
+        monkeypatch.setattr(Store, "append_events", append)
+        async with Application(settings) as application:
+            with pytest.raises(DiskFullError, match="No space"):
+                await asyncio.wait_for(
+                    application.call(
+                        CallRequest(
+                            leg=leg,
+                            account_id=caller.account,
+                            playbook=DEFAULT_PLAYBOOK,
+                            out=tmp_path / "out",
+                        )
+                    ),
+                    180,
+                )
+    assert not leg.is_up
+    assert not (tmp_path / "out" / "call.wav").exists()
+    assert not (tmp_path / "out" / "summary.json").exists()

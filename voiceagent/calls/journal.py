@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from voiceagent.calls.agent_voice import AgentTurn
 from voiceagent.calls.event_log import EventLog
 from voiceagent.domain.call import CallEvent, CallState, new_call
+from voiceagent.domain.errors import StoreError
 from voiceagent.domain.events import AnyEvent, CallMoved, LoggedEvent, TurnTaken
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.legs.leg import Leg
@@ -24,8 +25,15 @@ _REMEMBERED_TURNS = 4
 class Journal:
     """The state and the log of one call; used from the call's event loop."""
 
-    def __init__(self, log: EventLog, leg: Leg, language: str) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        leg: Leg,
+        language: str,
+        on_broken: Callable[[StoreError], None] = lambda _error: None,
+    ) -> None:
         self._log = log
+        self._on_broken = on_broken
         self._leg = leg
         self._language = language
         self._machine = new_call()
@@ -54,8 +62,17 @@ class Journal:
         await self.report(lambda ms: CallMoved(at_ms=ms, source=source, event=event, target=target))
 
     async def report(self, make: Callable[[int], AnyEvent]) -> LoggedEvent:
-        """Log an event at the audio time now; returns once it is committed."""
-        return await self._log.append(make(self._leg.audio_ms))
+        """Log an event at the audio time now; returns once it is committed.
+
+        Raises:
+            StoreError: it could not be written. Whoever reported it may have nobody to tell, so
+                ``on_broken`` is told as well: a call that cannot be written down has to end.
+        """
+        try:
+            return await self._log.append(make(self._leg.audio_ms))
+        except StoreError as error:
+            self._on_broken(error)
+            raise
 
     async def note(self, make: Callable[[int], AnyEvent]) -> None:
         """:meth:`report` for those who need no answer (a ``Reporter``)."""

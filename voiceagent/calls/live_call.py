@@ -26,7 +26,7 @@ from voiceagent.calls.recorder import StereoRecorder
 from voiceagent.calls.supervision import Supervision, forbids_calls
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
-from voiceagent.domain.errors import LanguageModelError, LegError, VoiceAgentError
+from voiceagent.domain.errors import LanguageModelError, LegError, StoreError, VoiceAgentError
 from voiceagent.domain.events import (
     AccountLoaded,
     BargeIn,
@@ -63,7 +63,7 @@ class LiveCall:
         self._leg = leg
         self._parts = parts
         self._log = log
-        self._journal = Journal(log, leg, order.playbook.language)
+        self._journal = Journal(log, leg, order.playbook.language, self._on_broken)
         self._script = order.playbook.for_call(
             company=order.company,
             customer_name=order.record.customer.name,
@@ -287,6 +287,11 @@ class LiveCall:
             lambda ms: LanguageModelTroubled(at_ms=ms, trouble=ModelTrouble.FAILED, code=error.code)
         )
         await self._supervision.consult(logged)
+
+    def _on_broken(self, error: StoreError) -> None:
+        """The log cannot be written any more: the call ends, and says so to whoever placed it."""
+        if not self._closing.done():
+            self._closing.set_exception(error)
 
     def _on_logged(self, logged: LoggedEvent) -> None:
         """In line with the log: the supervisor sees everything, and deeds decide the outcome."""
