@@ -16,7 +16,7 @@ from typing import Any
 
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.flows import Flow, FlowManager, FlowsFunctionSchema, NodeConfig
-from pipecat.frames.frames import LLMRunFrame
+from pipecat.frames.frames import ErrorFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -138,6 +138,14 @@ class CallPipeline:
             enable_rtvi=False,
             enable_turn_tracking=False,
         )
+
+        @self._worker.event_handler("on_pipeline_error")
+        async def _failed(_worker: Any, frame: ErrorFrame) -> None:
+            # What happened, not the text of it: that may quote the caller.
+            error = frame.exception
+            what = getattr(error, "code", type(error).__name__) if error else frame.category
+            logger.warning("a stage of the call failed: %s", what)
+
         self.manager = FlowManager(
             worker=self._worker,
             llm=self._llm,  # type: ignore[arg-type]  # invariant type parameter
