@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pipecat.audio.turn.smart_turn.base_smart_turn import SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.flows import Flow, FlowManager, FlowsFunctionSchema, NodeConfig
 from pipecat.frames.frames import ErrorFrame, LLMRunFrame
@@ -45,6 +46,10 @@ from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 
 logger = logging.getLogger(__name__)
 
+# A turn that Smart Turn takes for unfinished ends after so much silence all the same. pipecat's
+# three seconds make callers ask whether anybody is there; pauses in mid-sentence are mostly
+# shorter than one.
+_LONGEST_PAUSE_S = 1.8
 _START_DEADLINE_S = 30.0
 _STOP_DEADLINE_S = 15.0
 
@@ -89,9 +94,7 @@ class CallPipeline:
                 user_idle_timeout=self.SILENCE_S,
                 user_turn_strategies=UserTurnStrategies(
                     start=[VADUserTurnStartStrategy(), TranscriptionUserTurnStartStrategy()],
-                    stop=[
-                        TurnAnalyzerUserTurnStopStrategy(turn_analyzer=LocalSmartTurnAnalyzerV3())
-                    ],
+                    stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=_turn_analyzer())],
                 ),
             ),
         )
@@ -226,6 +229,10 @@ def _tools_of(script: CallScript, flow: Flow) -> list[ToolDescription]:
         if isinstance(function, FlowsFunctionSchema)
     }
     return list(reversed(found.values()))
+
+
+def _turn_analyzer() -> LocalSmartTurnAnalyzerV3:
+    return LocalSmartTurnAnalyzerV3(params=SmartTurnParams(stop_secs=_LONGEST_PAUSE_S))
 
 
 def _silently(node: NodeConfig) -> NodeConfig:
