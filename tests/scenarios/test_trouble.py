@@ -20,10 +20,14 @@ from tests.scenarios.listening import channels, longest_silence_ms
 from tests.scripted_llm import Fault, Rule, ScriptedLlm
 from voiceagent.app import Application, CallRequest
 from voiceagent.bench.fixtures import DEFAULT_PLAYBOOK, recorded_human
-from voiceagent.domain.errors import DiskFullError
+from voiceagent.calls.agent_voice import AgentVoice
+from voiceagent.domain.call import CallOutcome
+from voiceagent.domain.errors import DiskFullError, SpeechError
+from voiceagent.domain.events import CallEnded, DisclosurePlayed
 from voiceagent.legs.impairments import Impairments
 from voiceagent.legs.script import load_script
 from voiceagent.settings import load_settings
+from voiceagent.store.opening import open_store
 from voiceagent.store.records import LogEntry
 from voiceagent.store.store import Store
 
@@ -225,3 +229,34 @@ async def test_a_call_that_cannot_be_written_down_ends(
     assert not leg.is_up
     assert not (tmp_path / "out" / "call.wav").exists()
     assert not (tmp_path / "out" / "summary.json").exists()
+
+
+async def test_without_the_disclosure_there_is_no_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The voice is stuck: the call fails, says so in its log, and leaves nobody on the line."""
+
+    async def stuck(*_args: object, **_options: object) -> bool:
+        return False
+
+    monkeypatch.setattr(AgentVoice, "say", stuck)
+    with ScriptedLlm(billing_rules()) as model:
+        settings = load_settings(
+            llm_url=model.url, llm_model=model.model, data_dir=tmp_path / "data"
+        )
+        caller = load_script(settings.fixtures_dir / "callers" / "satisfied.yaml")
+        leg = caller.leg()
+        async with Application(settings) as application:
+            request = CallRequest(
+                leg=leg, account_id=caller.account, playbook=DEFAULT_PLAYBOOK, out=tmp_path / "out"
+            )
+            with pytest.raises(SpeechError, match="disclosure"):
+                await asyncio.wait_for(application.call(request), 120)
+    assert not leg.is_up
+    assert not (tmp_path / "out" / "call.wav").exists()
+    with open_store(settings.store_url) as store:
+        call = store.latest_calls(1)[0]
+        events = [logged.event for logged in store.events(call.id)]
+    assert not [event for event in events if isinstance(event, DisclosurePlayed)]
+    assert isinstance(events[-1], CallEnded)
+    assert events[-1].outcome is CallOutcome.FAILED

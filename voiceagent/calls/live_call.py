@@ -26,7 +26,13 @@ from voiceagent.calls.recorder import StereoRecorder
 from voiceagent.calls.supervision import Supervision, forbids_calls
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
-from voiceagent.domain.errors import LanguageModelError, LegError, StoreError, VoiceAgentError
+from voiceagent.domain.errors import (
+    LanguageModelError,
+    LegError,
+    SpeechError,
+    StoreError,
+    VoiceAgentError,
+)
 from voiceagent.domain.events import (
     AccountLoaded,
     BargeIn,
@@ -118,17 +124,21 @@ class LiveCall:
             await self._clean_up()
             return await self._ended(CallOutcome.NOT_REACHED, error.code)
         recorder: StereoRecorder | None = None
+        finished = False
         try:
             if order.recording:
                 recorder = StereoRecorder(order.recording, self._leg.sample_rate_hz)
                 self._leg.add_tap(recorder.tap)
             outcome, reason = await self._connected()
-        except BaseException:
-            if recorder:
-                await asyncio.to_thread(recorder.abandon)
+            finished = True
+        except VoiceAgentError as error:
+            await self._clean_up()
+            await self._failed(error)
             raise
         finally:
             await self._clean_up()
+            if recorder and not finished:
+                await asyncio.to_thread(recorder.abandon)
         if recorder:
             await asyncio.to_thread(recorder.finish)
         return await self._ended(outcome, reason)
@@ -181,6 +191,9 @@ class LiveCall:
         disclosure = self._script.phrases.disclosure
         self._answer_due = False
         if not await self._voice.say(disclosure, interruptible=False):
+            if self._leg.is_up:
+                # Nobody may talk with an AI unawares, so there is no call without the disclosure.
+                raise SpeechError("The disclosure could not be played to its end.")
             return
         await self._journal.report(lambda ms: DisclosurePlayed(at_ms=ms, text=disclosure))
         await self._journal.move(_E.DISCLOSURE_PLAYED)
@@ -211,8 +224,15 @@ class LiveCall:
         await self._journal.report(lambda ms: CallEnded(at_ms=ms, outcome=outcome, reason=reason))
         return CallResult(self._order.call_id, outcome, reason, self._order.recording)
 
+    async def _failed(self, error: VoiceAgentError) -> None:
+        """Close the log of a call that broke on our side, as far as it can still be written."""
+        with contextlib.suppress(StoreError):
+            if self._journal.allows(_E.FAILED):
+                await self._journal.move(_E.FAILED)
+            await self._ended(CallOutcome.FAILED, error.code)
+
     async def _clean_up(self) -> None:
-        """Leave nothing running and nobody on a line, whatever happened."""
+        """Leave nothing running and nobody on a line, whatever happened; harmless if repeated."""
         running = [task for task in (self._handing_over.task, *self._tasks) if task is not None]
         for task in running:
             task.cancel()
