@@ -14,6 +14,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from voiceagent.calls.agent_voice import AgentVoice
+from voiceagent.calls.closing import Closing
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.handing_over import HandingOver
 from voiceagent.calls.journal import Journal
@@ -87,8 +88,7 @@ class LiveCall:
             self._journal, self._script.phrases, self._say_soon, self._give_up
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        # Resolved with the reason once the call is to end.
-        self._closing: asyncio.Future[str] = asyncio.Future()
+        self._closing = Closing()
         self._outcome = OutcomeSoFar()
 
     # From beginning to end.
@@ -149,7 +149,7 @@ class LiveCall:
         opening = asyncio.create_task(self._open(), name="call-opening")
         leaving = asyncio.create_task(self._gone.wait(), name="call-caller-gone")
         try:
-            await self._first_of(opening, leaving)
+            await self._closing.wait(opening, leaving, self._order.longest_s)
             return await self._wrap_up()
         finally:
             for task in (opening, leaving):
@@ -166,23 +166,6 @@ class LiveCall:
                 await self._parts.warm_up(self._running.first_prompt())
             except VoiceAgentError as error:
                 logger.warning("the language model was not warmed up: %s", error.code)
-
-    async def _first_of(self, opening: asyncio.Task[None], leaving: asyncio.Task[bool]) -> None:
-        """Wait until the call is closed, the caller is gone or the longest call is over."""
-        async with asyncio.timeout(self._order.longest_s) as limit:
-            try:
-                while not (self._closing.done() or leaving.done()):
-                    waiting: set[asyncio.Future[Any]] = {self._closing, leaving}
-                    if not opening.done():
-                        waiting.add(opening)
-                    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                    if opening.done():
-                        opening.result()
-            except asyncio.CancelledError:
-                if not limit.expired():
-                    raise
-                # Closed below, politely.
-                asyncio.current_task().uncancel()  # type: ignore[union-attr]
 
     async def _open(self) -> None:
         """Let the callee say hello, say what we are, then answer what was said meanwhile."""
@@ -208,12 +191,9 @@ class LiveCall:
             # The handoff sees the caller leave as well; its own outcome belongs in the log.
             with contextlib.suppress(TimeoutError, VoiceAgentError):
                 await asyncio.wait_for(asyncio.shield(handoff), _CLEAN_UP_S)
-        if self._closing.done():
-            reason = self._closing.result()
-        elif self._gone.is_set():
-            reason = "caller_hung_up"
-        else:
-            reason = "longest_call_reached"
+        left = self._gone.is_set()
+        reason = self._closing.reason(caller_left=left)
+        if not (left or self._closing.decided):
             await self._voice.say(self._script.phrases.goodbye.resolved, interruptible=False)
         if self._journal.allows(_E.CLOSING) and not self._gone.is_set():
             await self._journal.move(_E.CLOSING)
@@ -310,8 +290,7 @@ class LiveCall:
 
     def _on_broken(self, error: StoreError) -> None:
         """The log cannot be written any more: the call ends, and says so to whoever placed it."""
-        if not self._closing.done():
-            self._closing.set_exception(error)
+        self._closing.fail(error)
 
     def _on_logged(self, logged: LoggedEvent) -> None:
         """In line with the log: the supervisor sees everything, and deeds decide the outcome."""
@@ -358,13 +337,13 @@ class LiveCall:
         task.add_done_callback(self._tasks.discard)
 
     def _on_handoff_over(self, task: asyncio.Task[HandoffOutcome]) -> None:
-        if task.cancelled() or self._closing.done():
+        if task.cancelled():
             return
         if (error := task.exception()) is not None:
             logger.error("the handoff broke: %s", type(error).__name__)
-            self._closing.set_exception(error)
+            self._closing.fail(error)
         elif task.result() is HandoffOutcome.BRIDGED:
-            self._closing.set_result("bridge_closed")
+            self._closing.decide("bridge_closed")
 
     # Speaking and closing.
 
@@ -382,8 +361,7 @@ class LiveCall:
         if goodbye:
             await self._voice.say(goodbye, interruptible=False)
         await asyncio.sleep(_PARTING_S)
-        if not self._closing.done():
-            self._closing.set_result(reason)
+        self._closing.decide(reason)
 
     @property
     def _running(self) -> CallPipeline:
