@@ -137,13 +137,19 @@ def call(
 
 @app.command()
 def report(
-    call_id: Annotated[str, typer.Argument(metavar="CALL", help="Call id, or 'last'.")],
+    call_id: Annotated[
+        str,
+        typer.Argument(metavar="CALL", help="Call id or 'last'; the latest calls if none."),
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Tell a call from its log alone."""
-    from voiceagent.terminal.reporting import print_report
+    from voiceagent.terminal.reporting import print_calls, print_report
 
-    print_report(load_settings(), call_id, out, as_json=json)
+    if call_id:
+        print_report(load_settings(), call_id, out, as_json=json)
+    else:
+        print_calls(load_settings(), out)
 
 
 @bench.command("fixtures")

@@ -65,7 +65,15 @@ def test_a_file_that_is_no_audio(tmp_path: Path) -> None:
 
 
 def test_a_recording_without_an_account(tmp_path: Path, recording: Path) -> None:
-    refused(run("call", "--caller", str(recording), data=tmp_path), "--account")
+    company = {"VOICEAGENT_ACCOUNTS_URL": "http://127.0.0.1:9/crm"}
+    done = run("call", "--caller", str(recording), data=tmp_path, environment=company)
+    refused(done, "--account")
+
+
+def test_calls_are_listed(tmp_path: Path) -> None:
+    done = run("report", data=tmp_path)
+    assert done.returncode == 0
+    assert "No call was placed yet" in done.stdout
 
 
 def test_an_unreachable_model(tmp_path: Path, recording: Path) -> None:

@@ -103,12 +103,16 @@ class RecordedScript:
         return RecordedLeg(person, options)
 
 
-def load_script(path: Path, sample_rate_hz: int = 8000) -> RecordedScript:
+def load_script(
+    path: Path, sample_rate_hz: int = 8000, kind: Literal["caller", "human"] = "caller"
+) -> RecordedScript:
     """Read a script or a recording.
 
     Args:
         path: ``.yaml``/``.yml`` for a script; anything else is read as audio.
         sample_rate_hz: of the leg, 8000 or 16000; clips are resampled to it once.
+        kind: whose recording a plain audio file is: a caller answers the agent, a human greets
+            once they are connected. A script says so itself.
 
     Raises:
         AudioFileError: a recording is missing, empty or no audio.
@@ -120,7 +124,7 @@ def load_script(path: Path, sample_rate_hz: int = 8000) -> RecordedScript:
         )
     if path.suffix.lower() in {".yaml", ".yml"}:
         return _from_yaml(path, sample_rate_hz)
-    return _from_audio(path, sample_rate_hz)
+    return _from_audio(path, sample_rate_hz, kind)
 
 
 def _from_yaml(path: Path, rate: int) -> RecordedScript:
@@ -158,13 +162,15 @@ def _from_yaml(path: Path, rate: int) -> RecordedScript:
     )
 
 
-def _from_audio(path: Path, rate: int) -> RecordedScript:
+def _from_audio(path: Path, rate: int, kind: str) -> RecordedScript:
     samples = read_audio(path, rate)
     clips = _at_pauses(samples, rate)
     if not clips:
         raise AudioFileError(f"Nothing can be heard in '{path}'.", "Record it louder or again.")
-    first = Line(Moment.AGENT_FINISHED, 600, pcm=_pcm(clips[0]))
-    rest = [replace(first, pcm=_pcm(clip)) for clip in clips[1:]]
+    answer = Line(Moment.AGENT_FINISHED, 600)
+    greeting = Line(Moment.BRIDGED, 600) if kind == "human" else answer
+    first = replace(greeting, pcm=_pcm(clips[0]))
+    rest = [replace(answer, pcm=_pcm(clip)) for clip in clips[1:]]
     goodbye = Line(Moment.AGENT_FINISHED, _CLOSING_WAIT_MS, hang_up=True)
     return RecordedScript(
         id=path.stem, lines=(first, *rest, goodbye), sample_rate_hz=rate, patience_ms=8000

@@ -37,7 +37,8 @@ class Narrator:
         """Tell one event."""
         event = logged.event
         if isinstance(event, CallPlaced):
-            self._line(event.at_ms, f"calling account {event.account_id}: {event.reason}", "bold")
+            what = f"call {logged.call_id} to account {event.account_id}: {event.reason}"
+            self._line(event.at_ms, what, "bold")
         elif isinstance(event, CallMoved):
             self._line(event.at_ms, f"call: {_words(event.target)}", "bold cyan")
         elif isinstance(event, HandoffMoved):

@@ -17,6 +17,9 @@ from voiceagent.legs.script import RecordedScript, load_script
 from voiceagent.settings import Settings
 from voiceagent.terminal.narrator import Narrator, show_latency
 
+# Whom a recording without a name stands for, as long as the sample company's records are used.
+_SAMPLE_ACCOUNT = "C-1001"
+
 
 @dataclass(frozen=True, slots=True)
 class CallArguments:
@@ -78,6 +81,8 @@ async def _request(
     settings: Settings, arguments: CallArguments, caller: RecordedScript
 ) -> CallRequest:
     account = arguments.account or caller.account
+    if not account and not settings.accounts_url:
+        account = _SAMPLE_ACCOUNT
     if not account:
         raise InputError(
             "Whose account is called is not known.",
@@ -85,7 +90,8 @@ async def _request(
         )
     files = arguments.humans or _human_of(settings, caller)
     scripts = [
-        await asyncio.to_thread(load_script, file, arguments.sample_rate_hz) for file in files
+        await asyncio.to_thread(load_script, file, arguments.sample_rate_hz, "human")
+        for file in files
     ]
     try:
         impairments = Impairments(

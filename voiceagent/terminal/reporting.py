@@ -5,11 +5,33 @@ from __future__ import annotations
 import json
 
 from rich.console import Console
+from rich.table import Table
 
 from voiceagent.calls.report import render_report, report_json
 from voiceagent.domain.errors import InputError
 from voiceagent.settings import Settings
 from voiceagent.store.opening import open_store
+
+
+def print_calls(settings: Settings, console: Console) -> None:
+    """Print the latest calls, the newest first, for choosing one to report.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with open_store(settings.store_url) as store:
+        calls = store.latest_calls(20)
+    table = Table("call", "account", "started", "state", "outcome", "handoff", box=None)
+    for call in calls:
+        table.add_row(
+            call.id,
+            call.account_id,
+            f"{call.started_at:%Y-%m-%d %H:%M:%S}",
+            str(call.state or ""),
+            str(call.outcome or ""),
+            str(call.handoff_outcome or ""),
+        )
+    console.print(table if calls else "No call was placed yet. Place one: voiceagent demo")
 
 
 def print_report(settings: Settings, call_id: str, console: Console, *, as_json: bool) -> None:

@@ -111,3 +111,10 @@ def test_silence_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_says_what_to_name(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match="Name a WAV or FLAC"):
         load_script(tmp_path / "nothing.wav")
+
+
+def test_a_humans_recording_begins_once_they_are_connected(tmp_path: Path) -> None:
+    samples = np.concatenate([tone(0.5, 8000), np.zeros(12_000), tone(0.5, 8000)])
+    path = write(tmp_path / "human.wav", samples, 8000)
+    moments = [line.when for line in load_script(path, kind="human").lines]
+    assert moments == [Moment.BRIDGED, Moment.AGENT_FINISHED, Moment.AGENT_FINISHED]
