@@ -36,8 +36,9 @@ def run(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
 def test_a_killed_call_is_told_from_its_log(tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
     caller = load_settings().fixtures_dir / "callers" / "satisfied.yaml"
-    with ScriptedLlm(billing_rules()) as model:
-        process = subprocess.Popen(
+    with (
+        ScriptedLlm(billing_rules()) as model,
+        subprocess.Popen(
             [
                 *(sys.executable, "-m", "voiceagent", "call", "--caller", str(caller)),
                 *("--llm-url", model.url, "--llm-model", model.model, "--out", str(out)),
@@ -45,7 +46,8 @@ def test_a_killed_call_is_told_from_its_log(tmp_path: Path) -> None:
             env={**os.environ, "VOICEAGENT_DATA_DIR": str(data), "COLUMNS": "200"},
             stdout=subprocess.PIPE,
             text=True,
-        )
+        ) as process,
+    ):
         assert process.stdout is not None
         told: list[str] = []
         give_up = time.monotonic() + DEADLINE_S
