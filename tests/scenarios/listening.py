@@ -50,13 +50,22 @@ def from_pcm(pcm: bytes) -> Samples:
     return np.frombuffer(pcm, np.int16).astype(np.float32) / 32768
 
 
-def longest_silence_ms(samples: Samples, rate: int) -> int:
-    """The longest stretch in which nothing is audible (below -54 dB full scale)."""
+def _silent(samples: Samples, rate: int) -> npt.NDArray[np.bool_]:
+    """For each 20 ms whether nothing is audible (below -54 dB full scale)."""
     step = rate // 50
     frames = samples[: samples.size // step * step].reshape(-1, step)
-    silent = np.sqrt((frames**2).mean(axis=1)) < 0.002
+    return np.asarray(np.sqrt((frames**2).mean(axis=1)) < 0.002)
+
+
+def audible_ms(samples: Samples, rate: int) -> int:
+    """How much of it can be heard at all."""
+    return int((~_silent(samples, rate)).sum()) * 20
+
+
+def longest_silence_ms(samples: Samples, rate: int) -> int:
+    """The longest stretch in which nothing is audible."""
     longest = run = 0
-    for quiet in silent:
+    for quiet in _silent(samples, rate):
         run = run + 1 if quiet else 0
         longest = max(longest, run)
     return longest * 20

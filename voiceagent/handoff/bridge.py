@@ -1,8 +1,9 @@
 """Two legs joined: what either person says, the other hears.
 
 What enters: the caller's frames (by a tap, since the pipeline keeps reading the leg to write the
-transcript) and the human's. What leaves: each other's playout, one frame late at most, and the
-human's frames for whoever listens to write them down. Sample-exact where both legs have one rate.
+transcript) and the human's. What leaves: each other's playout, three frames (60 ms) late at most,
+and the human's frames for whoever listens to write them down. Sample-exact where both legs have
+one rate.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import soxr
 
-from voiceagent.legs.leg import Gone, Leg, Sound
+from voiceagent.legs.leg import Gone, Leg, Sound, frame_bytes
+
+_IN_HAND_FRAMES = 2
 
 
 class Bridge:
@@ -36,8 +39,11 @@ class Bridge:
         Returns:
             How the human's leg ended.
         """
-        self._caller.playout.flush()
-        self._human.playout.flush()
+        for leg in (self._caller, self._human):
+            leg.playout.flush()
+            # The two legs' clocks are not one: without a little in hand, every time one of them
+            # ticks late the other plays a gap.
+            leg.playout.push(bytes(_IN_HAND_FRAMES * frame_bytes(leg.sample_rate_hz)))
         self._caller.add_tap(self._from_caller)
         self._caller.cue("bridged")
         self._human.cue("bridged")

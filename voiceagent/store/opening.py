@@ -7,6 +7,7 @@ that any number of processes may open a new or an old database at the same momen
 from __future__ import annotations
 
 import importlib
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,9 @@ class StoreOptions:
     busy_timeout_ms: int = 5000
     pool_size: int = 5
     pool_timeout_s: float = 10.0
+
+
+_MIGRATING = threading.Lock()
 
 
 def open_store(location: str | Path, options: StoreOptions | None = None) -> Store:
@@ -111,7 +115,11 @@ def _engine(url: URL, options: StoreOptions) -> Engine:
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", "voiceagent.store:migrations")
-    with engine.execution_options(**{dialects.WRITING: True}).begin() as connection:
+    with (
+        # Alembic keeps the migration under way in a global of the process.
+        _MIGRATING,
+        engine.execution_options(**{dialects.WRITING: True}).begin() as connection,
+    ):
         dialects.lock_for_migration(connection)
         config.attributes["connection"] = connection
         try:

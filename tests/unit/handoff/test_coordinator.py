@@ -31,6 +31,11 @@ def leg(*lines: Line, behaviour: Behaviour = Behaviour.ACCEPT, ring_ms: int = 20
     return RecordedLeg(RecordedPerson(lines, 320, 60_000), options)
 
 
+def without_silence(pcm: bytes) -> bytes:
+    frames = [pcm[i : i + 320] for i in range(0, len(pcm), 320)]
+    return b"".join(frame for frame in frames if any(frame))
+
+
 class Caller:
     """The call as the handoff sees it, keeping note of what was asked of it."""
 
@@ -157,8 +162,9 @@ async def test_bridged_both_hear_each_other_and_the_packet_came_first() -> None:
     assert scene.path == [
         "announce", "seek", "ring", "accept", "briefed", "bridge", "finish",
     ]  # fmt: skip
-    assert clip(5000) in heard_by_caller
-    assert clip(3000) in heard_by_human
+    # A starved machine may tick one clock late and play a gap; no sample is lost or altered.
+    assert clip(5000) in without_silence(heard_by_caller)
+    assert clip(3000) in without_silence(heard_by_human)
     assert clip(5000) in scene.caller.heard_of_human
     kinds = [type(e) for e in scene.events]
     ring = next(i for i, e in enumerate(scene.events) if getattr(e, "event", "") == "ring")

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -159,3 +160,12 @@ def test_a_closed_store_says_so(database: Path) -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.latest_calls()
+
+
+def test_threads_of_one_process_may_open_new_databases_at_once(tmp_path: Path) -> None:
+    def opened(number: int) -> int:
+        with open_store(tmp_path / f"{number}.db") as store:
+            return len(store.latest_calls())
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(opened, range(12))) == [0] * 12

@@ -37,6 +37,7 @@ def test_every_statement_compiles(name: str, now: datetime) -> None:
         queries.events_of("c", 0, None),
         queries.last_seq("c"),
         queries.book_callback(CallbackRequest("cb", "a", "+1", now, "r"), now, name),
+        queries.move_callback("cb", now),
         queries.one_callback("cb"),
         queries.waiting_callbacks(5),
         queries.due_callbacks(now, 5),
