@@ -8,7 +8,6 @@ barge-in, timed in the call's audio.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -141,10 +140,10 @@ class AgentVoice:
             played = self._leg.playout.played_frames - self._started_frames
             samples = played * FRAME_MS * self._leg.sample_rate_hz // 1000
             heard = self._speaker.heard(context, samples)
-        else:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._leg.playout.drained(), _SAY_DEADLINE_S)
         self.quiet.set()
         if heard:
-            end_ms = max(self._started_ms, self._leg.audio_ms)
+            # What is still queued is played within 60 ms. Waiting for it here would hold up the
+            # next utterance's frames, and mix up the two.
+            queued_ms = 0 if interrupted else self._leg.playout.queued_frames * FRAME_MS
+            end_ms = max(self._started_ms, self._leg.audio_ms + queued_ms)
             await self._on_turn(AgentTurn(intended, heard, self._started_ms, end_ms, interrupted))
