@@ -139,8 +139,104 @@ class VerdictGiven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrustrationScored(Event):
+    """A trained classifier read a turn of the caller in its context: 0 calm .. 1 frustrated."""
+
+    turn: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinionGiven(Event):
+    """A language model was asked about the call beside the conversation.
+
+    ``person_needed`` and ``frustrated`` are probabilities; ``reason`` is one of the model's
+    choices (a ``TriggerKind``) or empty.
+    """
+
+    turn: int
+    person_needed: float
+    frustrated: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinionMissed(Event):
+    """No second opinion on this turn: too late, unreachable or unusable. ``code`` of the error."""
+
+    turn: int
+    code: str
+
+
+class HoldWish(StrEnum):
+    """What a caller on hold may want."""
+
+    CANCEL = "cancel"
+    """Stay with the agent after all."""
+    HOW_LONG = "how_long"
+    CALLBACK = "callback"
+    """Be called back instead of waiting."""
+    ADDED = "added"
+    """Anything else that was said: it belongs in the packet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldWished(Event):
+    """The caller on hold said or keyed something. ``turn`` is 0 for a key."""
+
+    handoff_id: str
+    wish: HoldWish
+    turn: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanRung(Event):
+    """How ringing one human ended: accepted, or one of the ring failures, or withdrawn.
+
+    ``result`` is a ``HandoffEvent`` value (``accept``, ``declined``, ``busy``, ``no_answer``,
+    ``agent_voicemail``, ``agent_lost``, ``trunk_fault``) or ``withdrawn`` where another human was
+    first or the caller left.
+    """
+
+    handoff_id: str
+    human: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperPlayed(Event):
+    """The human heard a spoken briefing before the bridge opened; ``heard`` to its end or not."""
+
+    handoff_id: str
+    human: str
+    text: str
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentBack(Event):
+    """The human sent the caller back to the agent; ``instruction`` says what to do, or is empty."""
+
+    handoff_id: str
+    human: str
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSummed(Event):
+    """The last packet of a call, after everybody has spoken: what it came to and what is owed."""
+
+    packet: Packet
+    disposition: CallOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffMoved(Event):
-    """The handoff's state machine took an event. ``human`` is the roster's id, or empty."""
+    """The handoff's state machine took an event.
+
+    ``human`` is the roster's id, several joined by commas where several ring at once, or empty.
+    """
 
     handoff_id: str
     source: HandoffState
@@ -203,12 +299,20 @@ AnyEvent = (
     | ToolReturned
     | ReplyGuarded
     | LanguageModelTroubled
+    | FrustrationScored
+    | SecondOpinionGiven
+    | SecondOpinionMissed
     | VerdictGiven
     | HandoffMoved
+    | HumanRung
+    | WhisperPlayed
+    | HoldWished
+    | SentBack
     | PacketWritten
     | HandoffEnded
     | CallbackBooked
     | DoNotCallEntered
+    | CallSummed
     | CallEnded
 )
 """Every event a log may hold."""

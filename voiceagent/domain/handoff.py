@@ -56,6 +56,7 @@ class HandoffEvent(StrEnum):
     RETURN_TO_AI = "return_to_ai"
     FINISH = "finish"
     CALLER_CANCELLED = "caller_cancelled"
+    CALLER_CHOSE_CALLBACK = "caller_chose_callback"
     CALLER_HUNG_UP = "caller_hung_up"
 
 
@@ -63,6 +64,8 @@ class HandoffOutcome(StrEnum):
     """The one typed outcome every handoff ends in."""
 
     BRIDGED = "bridged"
+    RETURNED_TO_AI = "returned_to_ai"
+    """Caller and human talked, and the human sent the caller back to the agent."""
     DECLINED = "declined"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
@@ -71,6 +74,9 @@ class HandoffOutcome(StrEnum):
     TRUNK_FAULT = "trunk_fault"
     NOBODY_FREE = "nobody_free"
     CALLER_CANCELLED = "caller_cancelled"
+    """The caller stays with the agent after all."""
+    CALLBACK_CHOSEN = "callback_chosen"
+    """The caller would rather be called back than wait."""
     CALLER_HUNG_UP = "caller_hung_up"
 
 
@@ -122,6 +128,11 @@ HANDOFF_TRANSITIONS: dict[tuple[HandoffState, HandoffEvent], HandoffState] = {
             _S.BRIDGING,
         )
         for event in (_E.CALLER_CANCELLED, _E.CALLER_HUNG_UP)
+    },
+    # Until a human has accepted, the caller may rather be called back.
+    **{
+        (state, _E.CALLER_CHOSE_CALLBACK): _S.FALLBACK
+        for state in (_S.ANNOUNCED, _S.SEEKING, _S.RINGING)
     },
 }
 

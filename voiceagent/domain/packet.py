@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from voiceagent.domain.transcript import Citation
 from voiceagent.domain.verdict import Contradiction, Trigger
@@ -17,12 +18,25 @@ class Claim:
         source: ``caller``, ``agent``, ``record`` or the name of the tool it came from.
         verified: a record or a tool result says so, not only a person.
         citation: where it was said; None for a claim that comes from a record alone.
+        due: for a promise, until when it is to be kept, as it was said ("by Friday"); else empty.
+        due_at: the same as a moment (aware, UTC), where it could be understood.
     """
 
     text: str
     source: str
     verified: bool
     citation: Citation | None = None
+    due: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoodAt:
+    """How the caller sounded at one of their turns; ``frustration`` is 0 calm .. 1."""
+
+    turn: int
+    at_ms: int
+    frustration: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +55,15 @@ class Packet:
         facts: what was said and found.
         contradictions: accounts that differ, side by side.
         tried: what the agent did, with its result.
-        promises: what the agent told the caller will happen.
+        promises: what the agent, or a human, told the caller will happen, with its due time.
         open_questions: what the caller asked and has no answer to.
         do_not_ask_again: what the caller has already given.
-        mood: a word on how the caller sounds, from the supervisor.
+        mood: a word on how the caller sounds now, from the supervisor.
+        mood_over_time: the same as a line over the caller's turns.
         summary: a few sentences to read out or to skim while the phone rings.
         written_by: ``events`` or ``language_model``.
+        dropped_claims: statements of the language model that nothing supports and that were
+            therefore left out of this version.
     """
 
     version: int
@@ -66,5 +83,7 @@ class Packet:
     open_questions: tuple[Claim, ...] = ()
     do_not_ask_again: tuple[Claim, ...] = ()
     mood: str = "calm"
+    mood_over_time: tuple[MoodAt, ...] = ()
     summary: str = ""
     written_by: str = "events"
+    dropped_claims: int = 0

@@ -15,6 +15,25 @@ class Speaker(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tone:
+    """How a turn sounded, measured on its voiced sound; compare it only within one call.
+
+    Attributes:
+        loudness_db: mean level of the voiced frames, in dB below full scale (so negative).
+        pitch_hz: median fundamental frequency; 0 where nothing voiced was found.
+        pitch_range_semitones: from the 10th to the 90th percentile of the fundamental frequency.
+        rate_per_s: syllables in a second of speech, pauses left out; 0 where unknown.
+        voiced_ms: how much voiced sound this rests on; little of it says little.
+    """
+
+    loudness_db: float
+    pitch_hz: float
+    pitch_range_semitones: float
+    rate_per_s: float
+    voiced_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One turn of the transcript.
 
@@ -29,6 +48,8 @@ class Turn:
         interrupted: the agent was cut off here by a barge-in.
         intended: for an interrupted turn of the agent, all it had meant to say.
         language: BCP 47 primary tag.
+        tone: how it sounded; None where it was not measured.
+        overlap_ms: how long the speaker talked while the other side was still talking.
     """
 
     number: int
@@ -40,6 +61,8 @@ class Turn:
     interrupted: bool = False
     intended: str = ""
     language: str = "en"
+    tone: Tone | None = None
+    overlap_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

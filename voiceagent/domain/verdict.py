@@ -23,11 +23,42 @@ class TriggerKind(StrEnum):
     ASKED_FOR_PERSON = "asked_for_person"
     KEY_ZERO = "key_zero"
     LEGAL = "legal"
+    """A lawyer, a court, a regulator, the press."""
+    LEAVING = "leaving"
+    """A threat to cancel or to go to somebody else."""
+    VULNERABLE = "vulnerable"
+    """Bereavement, illness, hardship, danger, or somebody who does not follow any more."""
     CONTRADICTION = "contradiction"
     MISUNDERSTANDING = "misunderstanding"
     ANGER = "anger"
+    """Angry words."""
+    FRUSTRATION = "frustration"
+    """What was said, in its context, sounds frustrated to a trained classifier."""
+    VOICE = "voice"
+    """Louder, higher, faster than at the beginning, or talking over the agent."""
+    NO_PROGRESS = "no_progress"
+    """Many turns, and nothing found, done or agreed."""
+    TOOL_FAILED = "tool_failed"
+    SECOND_OPINION = "second_opinion"
+    """A language model, asked beside the call, thinks that a person is needed."""
     LANGUAGE_MODEL_FAILED = "language_model_failed"
     DO_NOT_CALL = "do_not_call"
+
+
+class Repair(StrEnum):
+    """What the agent should do about misunderstandings, gentlest first; the last step is a human.
+
+    The steps of repair in conversation (Schegloff, Jefferson and Sacks 1977, doi:10.2307/413107):
+    say it more clearly, check what was understood, take another channel.
+    """
+
+    NONE = "none"
+    SLOW_DOWN = "slow_down"
+    """Speak more slowly and in shorter sentences."""
+    CONFIRM = "confirm"
+    """Say what was understood and ask whether it is right before going on."""
+    SPELL_OR_KEY = "spell_or_key"
+    """Ask the caller to spell the word or to key the number in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +97,20 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The supervisor's conclusion after one turn. ``confidence`` is 0..1."""
+    """The supervisor's conclusion after one turn.
+
+    Attributes:
+        turn: the caller's latest turn; 0 before the first.
+        action: what should happen.
+        triggers: on what grounds.
+        confidence: 0..1.
+        repair: what the agent should do about misunderstandings from now on.
+        frustration: how frustrated the caller is at this turn, 0..1, all signs taken together.
+    """
 
     turn: int
     action: Action
     triggers: tuple[Trigger, ...] = ()
     confidence: float = 1.0
+    repair: Repair = Repair.NONE
+    frustration: float = 0.0

@@ -41,6 +41,14 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class SendBack:
+    """A human sends the caller back to the agent, with what it should do, or an empty text."""
+
+    instruction: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The far end hung up or was lost; nothing follows. ``lost`` tells a fault from a goodbye."""
 
@@ -48,7 +56,7 @@ class Gone:
     lost: bool = False
 
 
-Heard = Sound | Key | Gone
+Heard = Sound | Key | SendBack | Gone
 
 Tap = Callable[[bytes, bytes], None]
 """Called once per 20 ms with what came in and what went out in that frame; must not block."""

@@ -93,7 +93,7 @@ class LegInput(BaseInputTransport):
                 await self.push_audio_frame(self._frame(heard))
             elif isinstance(heard, Key):
                 await self.push_frame(InputDTMFFrame(KeypadEntry(heard.key)))
-            else:
+            elif isinstance(heard, Gone):
                 await self._on_gone(heard)
                 return
 
