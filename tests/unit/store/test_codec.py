@@ -111,12 +111,20 @@ def test_kinds_are_a_contract_with_logs_that_are_already_written() -> None:
         "tool_returned",
         "reply_guarded",
         "language_model_troubled",
+        "frustration_scored",
+        "second_opinion_given",
+        "second_opinion_missed",
         "verdict_given",
         "handoff_moved",
+        "human_rung",
+        "whisper_played",
+        "hold_wished",
+        "sent_back",
         "packet_written",
         "handoff_ended",
         "callback_booked",
         "do_not_call_entered",
+        "call_summed",
         "call_ended",
     )
 
@@ -137,6 +145,8 @@ def test_field_names_are_a_contract_with_logs_that_are_already_written() -> None
             "interrupted": False,
             "intended": "",
             "language": "en",
+            "tone": None,
+            "overlap_ms": 0,
         },
     }
 
