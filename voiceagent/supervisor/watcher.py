@@ -13,7 +13,7 @@ opinion) would add triggers in ``_read_turn``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from voiceagent.domain.call import CallState
@@ -33,6 +33,7 @@ from voiceagent.domain.events import (
 )
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Trigger, TriggerKind, Verdict
+from voiceagent.supervisor.explicit import ExplicitGrounds
 from voiceagent.supervisor.grounds import (
     Grounds,
     at_once,
@@ -42,7 +43,7 @@ from voiceagent.supervisor.grounds import (
     weighed,
 )
 from voiceagent.supervisor.offers import Answer, OfferedPerson
-from voiceagent.supervisor.policy import AtOnce, Heard, Policy, Score
+from voiceagent.supervisor.policy import Heard, Policy, Score
 from voiceagent.supervisor.record_check import RecordCheck
 from voiceagent.supervisor.scores import RANK, Scores, outweighing
 from voiceagent.supervisor.signals import (
@@ -60,15 +61,7 @@ ANGER_STRONG, ANGER_MILD = "strong", "mild"
 TURNS_KEPT = 50
 """Caller turns remembered for comparison; the policy cannot ask for more."""
 
-_AT_ONCE = (Heard.ASKED_FOR_PERSON, Heard.LEGAL, Heard.DO_NOT_CALL)
-_LISTENED_FOR = (
-    *_AT_ONCE,
-    Heard.MAY_WANT_PERSON,
-    Heard.ASKED_WHETHER_AI,
-    Heard.ANGER_STRONG,
-    Heard.ANGER_MILD,
-    Heard.NOT_UNDERSTOOD,
-)
+_LISTENED_FOR = (Heard.ANGER_STRONG, Heard.ANGER_MILD, Heard.NOT_UNDERSTOOD)
 
 
 class Supervisor:
@@ -80,6 +73,7 @@ class Supervisor:
         self._turns: list[Turn] = []
         self._scores = Scores(policy.accumulate, policy.together)
         self._record_check = RecordCheck(policy, self._scores)
+        self._explicit = ExplicitGrounds(policy)
         self._offer = OfferedPerson(policy)
         self._handing_over = False
         self._with_human = False
@@ -146,49 +140,12 @@ class Supervisor:
         languages = languages_of(turn, self._language)
         signals = heard_in(turn.text, languages, self._policy.phrases, _LISTENED_FOR)
         return (
-            self._at_once(turn, signals)
+            self._explicit.caller_said(turn, languages)
             + self._answer(turn, languages)
             + self._anger(turn, signals)
             + self._misunderstanding(turn, signals)
             + self._record_check.caller_said(turn, self._language)
         )
-
-    def _at_once(self, turn: Turn, signals: Sequence[Signal]) -> Grounds:
-        rules = self._policy.at_once
-        meaning = {
-            Heard.ASKED_FOR_PERSON: (TriggerKind.ASKED_FOR_PERSON, rules.asked_for_person, ""),
-            Heard.LEGAL: (TriggerKind.LEGAL, rules.legal, ""),
-            Heard.DO_NOT_CALL: (TriggerKind.DO_NOT_CALL, rules.do_not_call, ""),
-            Heard.MAY_WANT_PERSON: (
-                TriggerKind.ASKED_FOR_PERSON,
-                rules.may_want_person,
-                "may want a person",
-            ),
-            Heard.ASKED_WHETHER_AI: (
-                TriggerKind.ASKED_FOR_PERSON,
-                rules.asked_whether_ai,
-                "asked whether this is a person",
-            ),
-        }
-        if any(s.heard in (Heard.ASKED_FOR_PERSON, Heard.ASKED_WHETHER_AI) for s in signals):
-            # The wide net adds nothing to what was heard more exactly.
-            del meaning[Heard.MAY_WANT_PERSON]
-        grounds = Grounds()
-        for heard, (kind, called_for, detail) in meaning.items():
-            citations = tuple(cite(turn, s.start, s.end) for s in signals if s.heard is heard)
-            if not citations:
-                continue
-            rule = self._within_doubt(called_for, turn)
-            unique = tuple(dict.fromkeys(citations))
-            grounds += at_once(kind, weighed(rule, turn), unique, detail)
-        return grounds
-
-    def _within_doubt(self, rule: AtOnce, turn: Turn) -> AtOnce:
-        """Words that may not have been said are no ground to hand over, only to offer it."""
-        doubtful = turn.confidence < self._policy.limits.act_from_confidence
-        if doubtful and rule.action is Action.HAND_OVER:
-            return rule.model_copy(update={"action": Action.OFFER_PERSON})
-        return rule
 
     def _answer(self, turn: Turn, languages: Iterable[str]) -> Grounds:
         if self._offer.caller_said(turn.text, languages) is not Answer.ACCEPTED:
