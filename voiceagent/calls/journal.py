@@ -16,6 +16,7 @@ from voiceagent.domain.errors import StoreError
 from voiceagent.domain.events import AnyEvent, CallMoved, LoggedEvent, TurnTaken
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.legs.leg import Leg
+from voiceagent.speech.tone import together
 from voiceagent.speech.utterances import Utterance
 
 # An address is often told over two or three turns.
@@ -38,6 +39,7 @@ class Journal:
         self._language = language
         self._machine = new_call()
         self._caller_words: deque[str] = deque(maxlen=_REMEMBERED_TURNS)
+        self._agent_spans: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_TURNS)
         self.turns = 0
         """Turns taken so far; the number of the latest one."""
         self.turns_of_caller = 0
@@ -93,6 +95,7 @@ class Journal:
     async def caller_said(self, segments: Sequence[Utterance]) -> LoggedEvent:
         """Log a turn of the caller, made of what was recognised between two pauses each."""
         spoken = sum(len(s.text) for s in segments) or 1
+        tones = [segment.tone for segment in segments if segment.tone is not None]
         turn = Turn(
             number=self._next_turn(),
             speaker=Speaker.CALLER,
@@ -101,6 +104,8 @@ class Journal:
             end_ms=segments[-1].end_ms,
             confidence=round(sum(s.confidence * len(s.text) for s in segments) / spoken, 3),
             language=segments[-1].language,
+            tone=together(tones),
+            overlap_ms=self._overlap_ms(segments),
         )
         self._caller_words.append(turn.text)
         self.turns_of_caller += 1
@@ -108,6 +113,7 @@ class Journal:
 
     async def agent_said(self, said: AgentTurn) -> None:
         """Log a turn of the agent: what was heard of it."""
+        self._agent_spans.append((said.start_ms, said.end_ms))
         turn = Turn(
             number=self._next_turn(),
             speaker=Speaker.AGENT,
@@ -132,6 +138,14 @@ class Journal:
             language=said.language,
         )
         await self.report(lambda ms: TurnTaken(at_ms=ms, turn=turn))
+
+    def _overlap_ms(self, segments: Sequence[Utterance]) -> int:
+        """How long the caller talked while the agent was audible."""
+        return sum(
+            max(0, min(segment.end_ms, end) - max(segment.start_ms, start))
+            for segment in segments
+            for start, end in self._agent_spans
+        )
 
     def _next_turn(self) -> int:
         self.turns += 1

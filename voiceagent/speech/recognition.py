@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voiceagent.domain.transcript import Tone
+
 TIMESTAMP_STEP_S = 0.02
 """Whisper's timestamp tokens count in steps of this length."""
 
@@ -79,6 +81,7 @@ class Recognition:
         no_speech: 0..1, how sure the model is that nobody spoke.
         language_probability: 0..1 among the languages allowed; 1 if the language was given.
         words: the words one by one, with their times.
+        tone: how it sounded; None where it was not measured.
     """
 
     text: str
@@ -87,6 +90,7 @@ class Recognition:
     no_speech: float
     language_probability: float = 1.0
     words: tuple[Word, ...] = ()
+    tone: Tone | None = None
 
 
 def spoken_tokens(

@@ -7,11 +7,13 @@ it is handed; no event loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from voiceagent.domain.transcript import Tone
 from voiceagent.speech.audio import AudioHistory, pcm_to_float, quietest_position, resample
 from voiceagent.speech.recogniser import SAMPLE_RATE_HZ, Recogniser
 from voiceagent.speech.recognition import Recognition
+from voiceagent.speech.tone import measure_tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Utterance:
         confidence: 0..1, see :class:`~voiceagent.speech.recognition.Recognition`.
         language: BCP 47 primary tag.
         supersedes: takes the place of what was reported of the same turn before.
+        tone: how it sounded; None where it was not measured.
     """
 
     text: str
@@ -33,6 +36,7 @@ class Utterance:
     confidence: float
     language: str
     supersedes: bool = False
+    tone: Tone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Segment:
             confidence=recognition.confidence,
             language=recognition.language,
             supersedes=supersedes,
+            tone=recognition.tone,
         )
 
 
@@ -160,6 +165,13 @@ class Segmenter:
 def recognise(
     recogniser: Recogniser, segment: Segment, language: str | None, hotwords: tuple[str, ...]
 ) -> Recognition:
-    """Recognise a segment, bringing it to the recogniser's rate once. Blocking: for the pool."""
-    audio = resample(pcm_to_float(segment.pcm), segment.sample_rate_hz, SAMPLE_RATE_HZ)
-    return recogniser.transcribe(audio, language, hotwords)
+    """Recognise a segment and measure its tone. Blocking: for the pool.
+
+    The audio is brought to the recogniser's rate once, here.
+    """
+    heard = pcm_to_float(segment.pcm)
+    audio = resample(heard, segment.sample_rate_hz, SAMPLE_RATE_HZ)
+    recognition = recogniser.transcribe(audio, language, hotwords)
+    if not recognition.text:
+        return recognition
+    return replace(recognition, tone=measure_tone(heard, segment.sample_rate_hz, recognition.text))

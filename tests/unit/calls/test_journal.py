@@ -14,6 +14,7 @@ from voiceagent.calls.journal import Journal
 from voiceagent.domain.call import CallEvent, CallState
 from voiceagent.domain.errors import IllegalTransitionError
 from voiceagent.domain.events import CallMoved, TurnTaken
+from voiceagent.domain.transcript import Tone
 from voiceagent.legs.far_end import RecordedPerson
 from voiceagent.legs.recorded import RecordedLeg
 from voiceagent.speech.utterances import Utterance
@@ -67,3 +68,17 @@ async def test_a_turn_of_several_segments_is_one_turn(journal: Journal) -> None:
     assert (turn.text, turn.start_ms, turn.end_ms) == ("My zip code is 97214.", 100, 2500)
     assert 0.6 < turn.confidence < 0.9
     assert journal.caller_words() == "My zip code is 97214."
+
+
+async def test_talking_over_the_agent_is_measured_in_the_callers_turn(journal: Journal) -> None:
+    await journal.agent_said(AgentTurn("Let me explain", "Let me", 1000, 2000, True))
+    tone = Tone(-20.0, 180.0, 4.0, 5.0, 600)
+    logged = await journal.caller_said(
+        [
+            Utterance("No, no.", 1700, 2400, 0.9, "en", tone=tone),
+            Utterance("Listen to me.", 2600, 3400, 0.9, "en", tone=tone),
+        ]
+    )
+    assert isinstance(logged.event, TurnTaken)
+    assert logged.event.turn.overlap_ms == 300
+    assert logged.event.turn.tone == Tone(-20.0, 180.0, 4.0, 5.0, 1200)

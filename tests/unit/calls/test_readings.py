@@ -310,6 +310,8 @@ def test_the_summary_of_a_finished_call() -> None:
                         },
                     },
                 ],
+                "repair": "none",
+                "frustration": 0.0,
             }
         ],
         "latency": latency,
@@ -375,6 +377,8 @@ def test_the_transcript_as_json() -> None:
                 "interrupted": False,
                 "intended": "",
                 "language": "en",
+                "tone": None,
+                "overlap_ms": 0,
             }
         ],
     }
@@ -396,5 +400,7 @@ def test_the_packet_as_json() -> None:
                 "quote": "I want a person",
                 "at_ms": 5000,
             },
+            "due": "",
+            "due_at": None,
         }
     ]
