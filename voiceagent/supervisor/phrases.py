@@ -18,8 +18,9 @@ Fillers ("um", "äh") are passed over. All functions are pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -33,6 +34,7 @@ OPENING_LETTERS = 2
 
 _WORD = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;]+|[,:–—]")
 _FILLERS = frozenset({"uh", "um", "uhm", "erm", "er", "hmm", "hm", "mm", "äh", "ähm", "öh", "eh"})
+_SPELLINGS = str.maketrans({"’": "'", "`": "'", "´": "'", "ß": "ss"})
 _ELEMENT = re.compile(r"\.\.\.|\{(\w+)\}|[()|^$?]|[^\s()|^$?{}]+")
 
 
@@ -65,9 +67,11 @@ class PhraseError(ValueError):
 
 def normalise(word: str) -> str:
     """The form words are compared in."""
-    return re.sub(r"['’`´]", "'", word.lower()).replace("ß", "ss")
+    return word.lower().translate(_SPELLINGS)
 
 
+# Several readings split the same turn; no more turns than these are ever read at once.
+@lru_cache(maxsize=16)
 def split_words(text: str) -> tuple[Word, ...]:
     """The words of a turn, without fillers and marks."""
     words, sentence, clause = [], 0, 0
@@ -206,18 +210,19 @@ class Phrase:
         openings = frozenset(self._root.openings())
         self._openings = None if None in openings else openings
 
-    def _may_open(self, word: str) -> bool:
-        known = self._openings
-        return known is None or word in known or word[:OPENING_LETTERS] + "*" in known
+    @property
+    def openings(self) -> frozenset[str] | None:
+        """What its first word can be: words, and first letters with ``*``; None for any word."""
+        return self._openings
+
+    def match_at(self, words: Sequence[Word], first: int) -> Match | None:
+        """The longest place where it occurs from this word on."""
+        after = max(self._root.ends(words, first), default=first)
+        return Match(words[first].start, words[after - 1].end) if after > first else None
 
     def matches(self, words: Sequence[Word]) -> Iterator[Match]:
         """Every place where it occurs, the longest from each first word."""
-        for first in range(len(words)):
-            if not self._may_open(words[first].text):
-                continue
-            after = max(self._root.ends(words, first), default=first)
-            if after > first:
-                yield Match(words[first].start, words[after - 1].end)
+        yield from PhraseIndex((self,)).matches(words)
 
     def _peek(self) -> str:
         return self._elements[self._at] if self._at < len(self._elements) else ""
@@ -262,19 +267,42 @@ class Phrase:
         return _Literal(normalise(element.rstrip("*")), element.endswith("*"))
 
 
-@dataclass(frozen=True, slots=True)
+class PhraseIndex:
+    """Phrases by what they can begin with, so that a word is tried only where it can match."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._by_opening: dict[str, list[Phrase]] = {}
+        self._by_any_word: list[Phrase] = []
+        for phrase in phrases:
+            if phrase.openings is None:
+                self._by_any_word.append(phrase)
+            for opening in phrase.openings or ():
+                self._by_opening.setdefault(opening, []).append(phrase)
+
+    def matches(self, words: Sequence[Word]) -> Iterator[Match]:
+        """Every place where one of the phrases occurs, for each the longest from its first word."""
+        opening = self._by_opening.get
+        for first, word in enumerate(words):
+            exactly = opening(word.text, ())
+            roughly = opening(word.text[:OPENING_LETTERS] + "*", ())
+            for phrase in (*exactly, *roughly, *self._by_any_word):
+                if (match := phrase.match_at(words, first)) is not None:
+                    yield match
+
+
 class PhraseSet:
     """Phrases that count, unless they overlap one of those that do not."""
 
-    phrases: tuple[Phrase, ...]
-    unless: tuple[Phrase, ...] = ()
+    def __init__(self, phrases: Iterable[Phrase], unless: Iterable[Phrase] = ()) -> None:
+        self._phrases = PhraseIndex(phrases)
+        self._unless = PhraseIndex(unless)
 
     def find(self, words: Sequence[Word]) -> tuple[Match, ...]:
         """Where the phrases occur, in order; overlapping finds are joined into one."""
-        found = [m for phrase in self.phrases for m in phrase.matches(words)]
+        found = list(self._phrases.matches(words))
         if not found:
             return ()
-        barred = [m for phrase in self.unless for m in phrase.matches(words)]
+        barred = list(self._unless.matches(words))
         joined: list[Match] = []
         for match in sorted(found, key=lambda m: (m.start, m.end)):
             if any(match.overlaps(bar) for bar in barred):
