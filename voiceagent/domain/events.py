@@ -147,6 +147,18 @@ class FrustrationScored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnClassified(Event):
+    """A trained classifier read a turn of the caller for what it says outright.
+
+    ``probabilities`` are by ``TriggerKind`` value (``asked_for_person``, ``legal``, ``leaving``,
+    ``vulnerable``), each 0..1 by itself: a turn may be several of them, or none.
+    """
+
+    turn: int
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecondOpinionGiven(Event):
     """A language model was asked about the call beside the conversation.
 
@@ -300,6 +312,7 @@ AnyEvent = (
     | ReplyGuarded
     | LanguageModelTroubled
     | FrustrationScored
+    | TurnClassified
     | SecondOpinionGiven
     | SecondOpinionMissed
     | VerdictGiven

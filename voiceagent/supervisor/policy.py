@@ -29,6 +29,8 @@ class Heard(StrEnum):
     MAY_WANT_PERSON = "may_want_person"
     ASKED_WHETHER_AI = "asked_whether_ai"
     LEGAL = "legal"
+    LEAVING = "leaving"
+    VULNERABLE = "vulnerable"
     DO_NOT_CALL = "do_not_call"
     ANGER_STRONG = "anger_strong"
     ANGER_MILD = "anger_mild"
@@ -104,10 +106,34 @@ class AtOnceRules(_Model):
     asked_whether_ai: AtOnce
     key_zero: AtOnce
     legal: AtOnce
+    leaving: AtOnce
+    vulnerable: AtOnce
     do_not_call: AtOnce
     language_model_failed: AtOnce
     supported_contradiction: AtOnce
     agent_asked_for_person: AtOnce
+
+
+class Certainty(_Model):
+    """From which probability (0..1) the explicit classifier calls for an action."""
+
+    offer: _Share
+    act: _Share
+
+    @model_validator(mode="after")
+    def _rises(self) -> Certainty:
+        if not 0.0 < self.offer <= self.act:
+            raise ValueError("0 < offer <= act must hold")
+        return self
+
+
+class CertaintyRules(_Model):
+    """What the explicit classifier tells apart, and from when each of it counts."""
+
+    asked_for_person: Certainty
+    legal: Certainty
+    leaving: Certainty
+    vulnerable: Certainty
 
 
 class Thresholds(_Model):
@@ -156,6 +182,7 @@ class PolicyFile(_Model):
     """The policy file as it is written."""
 
     at_once: AtOnceRules
+    explicit_classifier: CertaintyRules
     accumulate: dict[Score, Accumulation]
     together: Thresholds
     settled_by_tools: dict[ClaimKind, list[str]] = {}
@@ -190,6 +217,7 @@ class Policy:
 
     def __init__(self, file: PolicyFile) -> None:
         self.at_once = file.at_once
+        self.explicit_classifier = file.explicit_classifier
         self.accumulate = file.accumulate
         self.together = file.together
         self.settled_by_tools = {k: frozenset(v) for k, v in file.settled_by_tools.items()}

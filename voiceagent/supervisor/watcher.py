@@ -13,7 +13,7 @@ opinion) would add triggers in ``_read_turn``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from voiceagent.domain.call import CallState
@@ -29,6 +29,7 @@ from voiceagent.domain.events import (
     LanguageModelTroubled,
     ModelTrouble,
     ToolReturned,
+    TurnClassified,
     TurnTaken,
 )
 from voiceagent.domain.transcript import Citation, Speaker, Turn
@@ -75,6 +76,7 @@ class Supervisor:
         self._record_check = RecordCheck(policy, self._scores)
         self._explicit = ExplicitGrounds(policy)
         self._offer = OfferedPerson(policy)
+        self._called_for: dict[int, dict[TriggerKind, Action]] = {}
         self._handing_over = False
         self._with_human = False
         self._forbidden = False
@@ -94,6 +96,8 @@ class Supervisor:
                 self._offer.agent_said(
                     turn.intended or turn.text, languages_of(turn, self._language)
                 )
+            case TurnClassified(turn=number, probabilities=probabilities):
+                return self._classified(number, probabilities)
             case KeyPressed(key="0", at_ms=at_ms):
                 # No words to quote: the citation only gives the place in the recording.
                 place = Citation(self._last_number(), Speaker.CALLER, "", at_ms)
@@ -134,6 +138,7 @@ class Supervisor:
         self._scores.next_turn()
         grounds = self._read_turn(turn)
         self._turns = [*self._turns, turn][-TURNS_KEPT:]
+        self._note_called_for(turn.number, grounds)
         return self._verdict(grounds)
 
     def _read_turn(self, turn: Turn) -> Grounds:
@@ -146,6 +151,24 @@ class Supervisor:
             + self._misunderstanding(turn, signals)
             + self._record_check.caller_said(turn, self._language)
         )
+
+    def _classified(self, number: int, probabilities: Mapping[str, float]) -> Verdict | None:
+        """The classifier's word on a turn, which may come when the caller has spoken again."""
+        turn = next((t for t in reversed(self._turns) if t.number == number), None)
+        if turn is None:
+            return None
+        already = self._called_for.get(number, {})
+        grounds = self._explicit.classified(turn, probabilities, already)
+        self._note_called_for(number, grounds)
+        return self._if_any(grounds)
+
+    def _note_called_for(self, number: int, grounds: Grounds) -> None:
+        """Remember the weightiest action each kind of ground has called for at a turn."""
+        noted = self._called_for.setdefault(number, {})
+        for action, trigger in grounds.found:
+            noted[trigger.kind] = outweighing(noted.get(trigger.kind, action), action)
+        while len(self._called_for) > TURNS_KEPT:
+            del self._called_for[min(self._called_for)]
 
     def _answer(self, turn: Turn, languages: Iterable[str]) -> Grounds:
         if self._offer.caller_said(turn.text, languages) is not Answer.ACCEPTED:

@@ -112,6 +112,7 @@ def test_kinds_are_a_contract_with_logs_that_are_already_written() -> None:
         "reply_guarded",
         "language_model_troubled",
         "frustration_scored",
+        "turn_classified",
         "second_opinion_given",
         "second_opinion_missed",
         "verdict_given",
