@@ -206,9 +206,9 @@ class Phrase:
         self._root = options[0] if len(options) == 1 else _Sequence((_Choice(options),))
         if next(self._root.ends((), 0), None) is not None:
             raise PhraseError(f"'{pattern}' would match silence.")
-
-        openings = frozenset(self._root.openings())
-        self._openings = None if None in openings else openings
+        known = tuple(self._root.openings())
+        said = frozenset(opening for opening in known if opening is not None)
+        self._openings = said if len(said) == len(set(known)) else None
 
     @property
     def openings(self) -> frozenset[str] | None:
