@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable
 
 from voiceagent.calls.journal import Journal
-from voiceagent.dialogue.playbook import Phrases
+from voiceagent.dialogue.phrases import Phrases
 from voiceagent.domain.events import LanguageModelTroubled, ModelTrouble
 
 # Asked twice whether they are still there; the third silence ends the call.

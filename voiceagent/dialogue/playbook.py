@@ -7,6 +7,7 @@ The folder, which can be edited without touching Python::
 
     playbooks/<name>/<language>.yaml   a pipecat flow: nodes, tasks, tools, where each leads
     phrases/<language>.yaml            lines spoken without asking the language model
+    guidance/<language>.yaml           notes to the language model in the middle of a call
     persona/<language>.md              who speaks, and the rules; included by the flow
     persona/<language>.examples.md     for small models: what callers say, and what to do
 
@@ -17,87 +18,28 @@ the call; its handler ``close_call`` is the call's own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pipecat.flows import FlowConfig, FlowManager
 from pipecat.frames.frames import TTSSpeakFrame
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from voiceagent.dialogue.guidance import NOTE_VALUES, Guidance
+from voiceagent.dialogue.phrases import PLACEHOLDER, Phrases
 from voiceagent.dialogue.wording import speak_date, speak_weekday
 from voiceagent.domain.errors import PlaybookError
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 CALLBACK_NODE = "callback_later"
 """The node every playbook needs: a caller for whom no human is free chooses another time there."""
 CALL_VALUES = frozenset({"company", "customer_name", "reason", "today"})
 """Placeholders known when the call begins; all a flow may use."""
-LATE_VALUES = frozenset({"callback_when", "human_name"})
+LATE_VALUES = frozenset({"callback_when", "human_name", "minutes"})
 """Placeholders of phrases that are only known later in the call."""
-
-Line = Annotated[str, Field(min_length=1)]
-Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class HoldLines(_Model):
-    """While a human is sought: what happens, signs of life, who joins, the caller changed mind."""
-
-    announcement: Line
-    comfort: Lines
-    human_joining: Line
-    cancelled: Line
-
-
-class FallbackLines(_Model):
-    """When something fails: the language model, its words, no human, a human sent back."""
-
-    language_model_failed: Line
-    reply_withheld: Line
-    nobody_free: Line
-    nobody_free_no_callback: Line
-    returned: Line
-
-
-class GoodbyeLines(_Model):
-    """The last words, by how the call ends."""
-
-    resolved: Line
-    callback_booked: Line
-    do_not_call: Line
-    failed: Line
-
-
-class Phrases(_Model):
-    """Every line that is spoken word for word, in one language."""
-
-    disclosure: Line
-    ask_postal_code: Line
-    opening: Line
-    offer_person: Line
-    not_understood: Line
-    still_there: Line
-    voicemail: Line
-    fillers: Lines
-    hold: HoldLines
-    fallback: FallbackLines
-    goodbye: GoodbyeLines
-
-    def lines(self) -> Iterator[tuple[str, str]]:
-        """Every line with its place, e.g. ``hold.comfort.1``."""
-        return _lines(self.model_dump(), "")
-
-    def filled(self, values: Mapping[str, str]) -> Phrases:
-        """The same phrases with these placeholders filled and all others left."""
-        return Phrases.model_validate(_filled(self.model_dump(), values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +49,13 @@ class CallScript:
     Attributes:
         flow: for ``pipecat.flows.Flow``.
         phrases: with all but the late placeholders filled.
+        guidance: notes to the language model, with their placeholders.
         state: for ``flow_manager.state``, before the flow manager is initialised.
     """
 
     flow: FlowConfig
     phrases: Phrases
+    guidance: Guidance
     state: dict[str, Any]
 
 
@@ -126,6 +70,7 @@ class Playbook:
     language: str
     flow: FlowConfig
     phrases: Phrases
+    guidance: Guidance
     examples: str = ""
 
     def for_call(self, *, company: str, customer_name: str, reason: str, today: date) -> CallScript:
@@ -139,7 +84,8 @@ class Playbook:
             "today": spoken_day,
         }
         phrases = self.phrases.filled(values)
-        return CallScript(self.flow, phrases, {**values, "lines": dict(phrases.lines())})
+        state = {**values, "lines": dict(phrases.lines())}
+        return CallScript(self.flow, phrases, self.guidance, state)
 
 
 def fill(line: str, **values: str) -> str:
@@ -148,8 +94,8 @@ def fill(line: str, **values: str) -> str:
     Raises:
         PlaybookError: the line has a placeholder that is not among them.
     """
-    text = _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), line)
-    if missing := _PLACEHOLDER.search(text):
+    text = PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), line)
+    if missing := PLACEHOLDER.search(text):
         raise PlaybookError(f"A line to be spoken needs '{missing[1]}', which is not known.")
     return text
 
@@ -194,11 +140,15 @@ def load_playbook(prompts_dir: Path, name: str, language: str) -> Playbook:
     phrases = _read(phrases_file, prompts_dir, Phrases)
     for place, line in phrases.lines():
         _check_placeholders(line, CALL_VALUES | LATE_VALUES, phrases_file, place)
+    guidance_file = prompts_dir / "guidance" / f"{language}.yaml"
+    guidance = _read(guidance_file, prompts_dir, Guidance)
+    for place, line in guidance.model_dump().items():
+        _check_placeholders(line, NOTE_VALUES, guidance_file, place)
     flow = _read(flow_file, prompts_dir, FlowConfig)
     _check_flow(flow, phrases, flow_file)
     examples = prompts_dir / "persona" / f"{language}.examples.md"
     told = examples.read_text("utf-8").strip() if examples.is_file() else ""
-    return Playbook(name, language, flow, phrases, told)
+    return Playbook(name, language, flow, phrases, guidance, told)
 
 
 _Read = TypeVar("_Read", bound=BaseModel)
@@ -261,26 +211,8 @@ def _line_of(text: str, place: tuple[int | str, ...]) -> int:
     return line
 
 
-def _lines(data: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
-    for key, value in data.items():
-        if isinstance(value, Mapping):
-            yield from _lines(value, f"{above}{key}.")
-        elif isinstance(value, str):
-            yield f"{above}{key}", value
-        else:
-            yield from ((f"{above}{key}.{i}", line) for i, line in enumerate(value))
-
-
-def _filled(data: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(data, str):
-        return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), data)
-    if isinstance(data, Mapping):
-        return {key: _filled(value, values) for key, value in data.items()}
-    return [_filled(item, values) for item in data]
-
-
 def _check_placeholders(text: str, allowed: frozenset[str], path: Path, place: str) -> None:
-    for match in _PLACEHOLDER.finditer(text):
+    for match in PLACEHOLDER.finditer(text):
         if match[1] not in allowed:
             raise PlaybookError(
                 f"{path}: {place}: the placeholder '{match[1]}' is not known.",

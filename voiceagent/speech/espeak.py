@@ -126,10 +126,10 @@ class EspeakVoice:
         self.name = f"espeak-ng-{self._voice}"
         self.sample_rate_hz = self._library.sample_rate_hz
 
-    def synthesise(self, text: str) -> Iterator[Samples]:
+    def synthesise(self, text: str, pace: float = 1.0) -> Iterator[Samples]:
         """Speak the text; yields one array. Blocking, one at a time per process."""
         with self._library.lock:
             self._library.set_voice(self._voice)
-            pcm = self._library.synthesise(text, self._words_per_minute)
+            pcm = self._library.synthesise(text, round(self._words_per_minute * pace))
         if pcm:
             yield np.ascontiguousarray(pcm_to_float(pcm))

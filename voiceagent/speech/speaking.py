@@ -96,6 +96,9 @@ class SpeakingService(TTSService):
             whole_sentences=self._speaking.whole_sentences,
         )
         self._spoken: OrderedDict[str, list[SpokenPiece]] = OrderedDict()
+        self.pace = 1.0
+        """How fast is spoken from the next clause on; below 1 is slower. Fixed phrases keep their
+        own pace."""
 
     def can_generate_metrics(self) -> bool:
         """True: time to the first audio is measured."""
@@ -160,7 +163,7 @@ class SpeakingService(TTSService):
             # Something must come out, or pipecat takes the utterance for a failure.
             yield bytes(_SILENCE_MS * self.sample_rate // 1000 * BYTES_PER_SAMPLE)
         else:
-            synthesis = ClauseSynthesis(self._voice, clause, self.sample_rate)
+            synthesis = ClauseSynthesis(self._voice, clause, self.sample_rate, self.pace)
             async for pcm in synthesise_clause(
                 self._pool, Priority.SYNTHESIS, synthesis, self._speaking.deadline_s
             ):

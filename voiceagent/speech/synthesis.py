@@ -32,11 +32,12 @@ class ClauseSynthesis:
         voice: speaks.
         text: as written.
         sample_rate_hz: of the audio wanted.
+        pace: 1 is the voice's own, below it is slower.
     """
 
-    def __init__(self, voice: Voice, text: str, sample_rate_hz: int) -> None:
+    def __init__(self, voice: Voice, text: str, sample_rate_hz: int, pace: float = 1.0) -> None:
         self._voice_rate_hz = voice.sample_rate_hz
-        self._chunks = voice.synthesise(spoken_text(text, voice.language))
+        self._chunks = voice.synthesise(spoken_text(text, voice.language), pace)
         self._resampler = soxr.ResampleStream(
             voice.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="HQ"
         )

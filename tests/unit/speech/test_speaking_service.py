@@ -47,11 +47,11 @@ class ToneVoice:
         self._chunks = chunks
         self._fails = fails
 
-    def synthesise(self, text: str) -> Iterator[Samples]:
+    def synthesise(self, text: str, pace: float = 1.0) -> Iterator[Samples]:
         self.asked.append(text)
         if self._fails:
             raise VoiceUnavailableError("The tone broke.")
-        yield from np.array_split(tone(len(text) * 441), self._chunks)
+        yield from np.array_split(tone(int(len(text) * 441 / pace)), self._chunks)
 
 
 def tone(samples: int) -> Samples:
@@ -105,6 +105,15 @@ async def test_a_reply_is_spoken_clause_by_clause_at_the_legs_rate(pool: ModelPo
     # What the language model remembers is what was written, not what was said for it.
     written = " ".join(frame.text for frame in down if isinstance(frame, TTSTextFrame))
     assert written == "Sure, I can check that. It is $5."
+
+
+async def test_a_slower_pace_takes_longer_and_says_the_same(pool: ModelPool) -> None:
+    voice = ToneVoice()
+    service = SpeakingService(voice, pool)
+    service.pace = 0.8
+    down, _ = await say(service, reply("Sure, I can check that. It is $5."))
+    assert voice.asked == ["Sure,", "I can check that.", "It is 5 dollars."]
+    assert samples_of(down) == pytest.approx(38 * MS_PER_CHARACTER * 8 / 0.8, abs=60)
 
 
 async def test_what_was_heard_follows_from_the_samples_played(pool: ModelPool) -> None:
@@ -197,8 +206,8 @@ def all_pcm(synthesis: ClauseSynthesis) -> Samples:
 
 def test_the_silence_a_voice_begins_with_is_not_sent() -> None:
     class SlowStarter(ToneVoice):
-        def synthesise(self, text: str) -> Iterator[Samples]:
-            yield np.concatenate([np.zeros(22050, np.float32), *super().synthesise(text)])
+        def synthesise(self, text: str, pace: float = 1.0) -> Iterator[Samples]:
+            yield np.concatenate([np.zeros(22050, np.float32), *super().synthesise(text, pace)])
 
     pcm = all_pcm(ClauseSynthesis(SlowStarter(), "Now.", RATE_HZ))
     assert pcm.size == pytest.approx((4 * MS_PER_CHARACTER + 10) * 8, abs=40)
@@ -208,10 +217,10 @@ async def test_after_a_barge_in_only_the_new_reply_is_spoken(pool: ModelPool) ->
     release = threading.Event()
 
     class StuckVoice(ToneVoice):
-        def synthesise(self, text: str) -> Iterator[Samples]:
+        def synthesise(self, text: str, pace: float = 1.0) -> Iterator[Samples]:
             if text == "of course.":
                 release.wait(30)
-            yield from super().synthesise(text)
+            yield from super().synthesise(text, pace)
 
     class Barge(SpeakingService):
         """Lets the stuck clause finish only after the interruption was handled."""
