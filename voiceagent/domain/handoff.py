@@ -101,6 +101,8 @@ HANDOFF_TRANSITIONS: dict[tuple[HandoffState, HandoffEvent], HandoffState] = {
     (_S.SEEKING, _E.NOBODY_FREE): _S.FALLBACK,
     # Every human tried has failed: the last failure names the outcome.
     (_S.SEEKING, _E.FALL_BACK): _S.FALLBACK,
+    # The longest hold is over while somebody's phone still rings.
+    (_S.RINGING, _E.NOBODY_FREE): _S.FALLBACK,
     (_S.RINGING, _E.ACCEPT): _S.BRIEFING,
     **{(_S.RINGING, failure): _S.SEEKING for failure in sorted(RING_FAILURES)},
     (_S.BRIEFING, _E.BRIEFED): _S.BRIDGING,

@@ -2,7 +2,8 @@
 
 What enters: the leg's rate. What leaves: 20 ms of music per call, forever. The music is a slow
 progression of soft chords, computed once per rate and played in a loop, so that a waiting caller
-costs next to nothing and never hears silence.
+costs next to nothing and never hears silence. Where the agent is about to speak, the music can
+give way to its voice, or step in for a voice that does not come.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from voiceagent.legs.leg import FRAME_MS
+from voiceagent.legs.playout import Background, Playout
 
 # I - vi - IV - V in C, close voicing in the band a telephone carries best.
 _CHORDS_HZ = (
@@ -48,6 +52,37 @@ def _chord(notes_hz: tuple[float, ...], rate: int) -> npt.NDArray[np.float64]:
     fade = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (0.02 * rate))
     result: npt.NDArray[np.float64] = sound * fade
     return result
+
+
+def music_until_spoken(music: Background, playout: Playout) -> Background:
+    """Music up to the first frame of a voice on this playout, and never again after it.
+
+    For the way back to the agent: what it does before it speaks (a booking, a language model) may
+    take seconds, and they must not be silent.
+    """
+    spoken = False
+
+    def next_frame() -> bytes:
+        nonlocal spoken
+        spoken = spoken or playout.queued_frames > 0
+        return b"" if spoken else music()
+
+    return next_frame
+
+
+def music_if_silent(music: Background, playout: Playout, after_ms: int) -> Background:
+    """Music as soon as no voice was heard on this playout for so long; it stops for the next one.
+
+    For the announcement, which comes before the first tone unless the voice is stuck.
+    """
+    quiet_ms = 0
+
+    def next_frame() -> bytes:
+        nonlocal quiet_ms
+        quiet_ms = 0 if playout.queued_frames else quiet_ms + FRAME_MS
+        return music() if quiet_ms > after_ms else b""
+
+    return next_frame
 
 
 def hold_music(sample_rate_hz: int) -> Callable[[], bytes]:

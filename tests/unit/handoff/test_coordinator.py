@@ -11,10 +11,16 @@ import pytest
 from voiceagent.domain.events import AnyEvent, HandoffEnded, HandoffMoved, PacketWritten
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
 from voiceagent.domain.packet import Packet
-from voiceagent.handoff.coordinator import Handoff, HandoffOptions, HandoffPhrases
+from voiceagent.handoff.coordinator import (
+    Handoff,
+    HandoffOptions,
+    HandoffPhrases,
+    HeardOnHold,
+    Whispered,
+)
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.legs.far_end import Line, Moment, RecordedPerson
-from voiceagent.legs.leg import Gone
+from voiceagent.legs.leg import Gone, Leg, Tap
 from voiceagent.legs.recorded import Behaviour, RecordedLeg, RecordedLegOptions
 
 pytestmark = pytest.mark.unit
@@ -43,6 +49,7 @@ class Caller:
         self.leg = line
         self.gone = asyncio.Event()
         self.notes: list[str] = []
+        self.wishes: asyncio.Queue[HeardOnHold] = asyncio.Queue()
         self.heard_of_human = b""
         self.at: dict[str, Callable[[], None]] = {}
 
@@ -67,6 +74,19 @@ class Caller:
     async def fall_back(self, outcome: HandoffOutcome) -> None:
         self.note(f"fall back {outcome}")
 
+    async def next_wish(self) -> HeardOnHold:
+        return await self.wishes.get()
+
+    async def resume(self, outcome: HandoffOutcome, instruction: str) -> None:
+        self.note(f"resume {outcome} {instruction}".strip())
+
+    async def whisper(self, leg: Leg, packet: Packet) -> Whispered:
+        self.note("whisper")
+        return Whispered("Ada, a refund.", heard=True)
+
+    async def improve_packet(self, packet: Packet) -> Packet | None:
+        return None
+
     def human_frame(self, pcm: bytes) -> None:
         self.heard_of_human += pcm
 
@@ -81,12 +101,15 @@ class Scene:
         self.caller = Caller(caller)
         self.events: list[AnyEvent] = []
         self.dialled: list[RecordedLeg] = []
+        self.human_taps: list[Tap] = []
         self.roster = Roster([Human(n, n, ("en",), self._dialler(make)) for n, make in humans])
         self.options = HandoffOptions(ring_timeout_s=0.4, comfort_every_s=0.1)
 
     def _dialler(self, make: Callable[[], RecordedLeg]) -> Callable[[], RecordedLeg]:
         def dial() -> RecordedLeg:
             self.dialled.append(make())
+            for tap in self.human_taps:
+                self.dialled[-1].add_tap(tap)
             return self.dialled[-1]
 
         return dial
@@ -120,7 +143,7 @@ class Scene:
         assert self.caller.leg.playout.background is None
         for line in self.dialled:
             assert not line.is_up, "a human's leg was left open"
-        assert self.roster.next_free("en", ()) is not None or not self.dialled
+        assert self.roster.engaged == ()
 
     @property
     def path(self) -> list[str]:
@@ -150,14 +173,7 @@ async def test_bridged_both_hear_each_other_and_the_packet_came_first() -> None:
         nonlocal heard_by_human
         heard_by_human += out
 
-    make = scene.roster._idle[0].dial
-
-    def dial() -> RecordedLeg:
-        line = make()
-        line.add_tap(note_human)
-        return line  # type: ignore[return-value]
-
-    scene.roster._idle[0] = replace(scene.roster._idle[0], dial=dial)
+    scene.human_taps.append(note_human)
     assert await scene.run() is HandoffOutcome.BRIDGED
     assert scene.path == [
         "announce", "seek", "ring", "accept", "briefed", "bridge", "finish",
