@@ -102,11 +102,14 @@ class Handoff:
         try:
             outcome = await self._to_its_end(self._hand_over())
             await self._waiting.stop()
-            self._waiting.silence()
             await self._reports.ended(outcome)
+        except BaseException:
+            self._waiting.silence()
+            raise
+        else:
+            self._waiting.leave_to_agent()
             return outcome
         finally:
-            self._waiting.silence()
             self._interruptions.stop_clock()
             await stopped(leaving)
             await self._waiting.stop()

@@ -54,20 +54,31 @@ def _chord(notes_hz: tuple[float, ...], rate: int) -> npt.NDArray[np.float64]:
     return result
 
 
-def music_until_spoken(music: Background, playout: Playout) -> Background:
+class MusicUntilSpoken:
     """Music up to the first frame of a voice on this playout, and never again after it.
 
     For the way back to the agent: what it does before it speaks (a booking, a language model) may
-    take seconds, and they must not be silent.
+    take seconds, and they must not be silent. A :data:`~voiceagent.legs.playout.Background`.
     """
-    spoken = False
 
-    def next_frame() -> bytes:
-        nonlocal spoken
-        spoken = spoken or playout.queued_frames > 0
-        return b"" if spoken else music()
+    def __init__(self, music: Background, playout: Playout) -> None:
+        self._music = music
+        self._playout = playout
+        self._left_ms: int | None = None
+        self.over = False
+        """A voice was heard, or the music has ended."""
 
-    return next_frame
+    def end_after(self, ms: int) -> None:
+        """Let the music end after so long even if nobody speaks."""
+        self._left_ms = ms
+
+    def __call__(self) -> bytes:
+        """The next 20 ms; nothing once it is over."""
+        if self._left_ms is not None:
+            self._left_ms -= FRAME_MS
+        if self._playout.queued_frames or (self._left_ms is not None and self._left_ms < 0):
+            self.over = True
+        return b"" if self.over else self._music()
 
 
 def music_if_silent(music: Background, playout: Playout, after_ms: int) -> Background:

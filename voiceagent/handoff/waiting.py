@@ -16,7 +16,7 @@ from functools import partial
 
 from voiceagent.handoff.caller_side import CallerSide, HeardOnHold
 from voiceagent.handoff.deadlines import attempt, stopped
-from voiceagent.handoff.hold import hold_music, music_if_silent, music_until_spoken
+from voiceagent.handoff.hold import MusicUntilSpoken, hold_music, music_if_silent
 from voiceagent.handoff.options import HandoffOptions, HandoffPhrases
 from voiceagent.legs.playout import Background
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # Well under the three seconds after which a caller says "hello?".
 _SILENCE_MS = 2000
+# A language model that is to say something of its own has spoken by then.
+_THINKING_MS = 8000
 # More answers than this have piled up only if the voice is stuck.
 _UNSAID = 8
 _LISTEN_AGAIN_S = 1.0
@@ -75,7 +77,15 @@ class Waiting:
 
     def music_until_spoken(self) -> None:
         """Music until the agent speaks again."""
-        self._background = music_until_spoken(self._music, self._caller.leg.playout)
+        self._background = MusicUntilSpoken(self._music, self._caller.leg.playout)
+
+    def leave_to_agent(self) -> None:
+        """The agent has the caller back; if it has not spoken yet, music for a little longer."""
+        sound = self._background
+        if isinstance(sound, MusicUntilSpoken) and not sound.over:
+            sound.end_after(_THINKING_MS)
+        else:
+            self.silence()
 
     def silence(self) -> None:
         """No music any more."""

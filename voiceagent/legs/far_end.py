@@ -1,8 +1,9 @@
 """A person who was recorded: says the next line when the other side has finished.
 
 What enters: every 20 ms, what this person hears, and cues it could not hear. What leaves: every
-20 ms, what this person says, keys pressed, and the hang-up. Counted in audio time, without a
-clock of its own, so that it behaves the same at any speed and can be tested without waiting.
+20 ms, what this person says, keys pressed, a human agent's order to take the caller back, and the
+hang-up. Counted in audio time, without a clock of its own, so that it behaves the same at any speed
+and can be tested without waiting.
 """
 
 from __future__ import annotations
@@ -41,12 +42,14 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing this person does: say a clip, press keys, or hang up.
+    """One thing this person does: say a clip, press keys, send the caller back, or hang up.
 
     Attributes:
         when, wait_ms: when it is due.
         pcm: what is said, 16-bit mono at the leg's rate; empty for keys or a hang-up.
         keys: keys pressed, one per 200 ms.
+        send_back: a human agent sends the caller back to the AI with this instruction, which may
+            be empty; None for lines that do not.
         hang_up: the person puts the phone down.
         text: the words of the clip, for reading along.
     """
@@ -57,6 +60,7 @@ class Line:
     keys: str = ""
     hang_up: bool = False
     text: str = ""
+    send_back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Said:
     pcm: bytes
     keys: str = ""
     hung_up: bool = False
+    sent_back: str | None = None
 
 
 class RecordedPerson:
@@ -124,6 +129,8 @@ class RecordedPerson:
             self._idle_ms = 0
             if line.hang_up:
                 return Said(bytes(self._size), hung_up=True)
+            if line.send_back is not None:
+                return Said(bytes(self._size), sent_back=line.send_back)
             if line.keys:
                 return Said(bytes(self._size), keys=line.keys)
             self._saying, self._position = line.pcm, 0

@@ -17,7 +17,7 @@ from enum import StrEnum
 from voiceagent.domain.errors import LegBusyError, LegDeclinedError, LegNoAnswerError
 from voiceagent.legs.far_end import RecordedPerson
 from voiceagent.legs.impairments import Impairments, Line
-from voiceagent.legs.leg import FRAME_MS, Gone, Heard, Key, Sound, Tap, frame_bytes
+from voiceagent.legs.leg import FRAME_MS, Gone, Heard, Key, SendBack, Sound, Tap, frame_bytes
 from voiceagent.legs.playout import Playout
 
 logger = logging.getLogger(__name__)
@@ -141,6 +141,8 @@ class RecordedLeg:
             tap(arrived, played)
         self._late.append(Sound(arrived, at_ms))
         self._late.extend(Key(key, at_ms) for key in said.keys)
+        if said.sent_back is not None:
+            self._late.append(SendBack(said.sent_back, at_ms))
         if not self._line.held_back() or said.hung_up:
             for item in self._late:
                 self._deliver(item)

@@ -38,14 +38,16 @@ class _LineModel(BaseModel):
     audio: str | None = None
     text: str = ""
     keys: str | None = Field(default=None, pattern=r"^[0-9*#]+$")
+    send_back: str | None = Field(default=None, max_length=500)
     hang_up: bool = False
     when: Moment = Moment.AGENT_FINISHED
     wait_ms: int = Field(default=700, ge=0, le=60_000)
 
     @model_validator(mode="after")
     def _one_thing(self) -> _LineModel:
-        if sum((self.audio is not None, self.keys is not None, self.hang_up)) != 1:
-            raise ValueError("a line has exactly one of: audio, keys, hang_up")
+        done = (self.audio, self.keys, self.send_back)
+        if sum(thing is not None for thing in done) + self.hang_up != 1:
+            raise ValueError("a line has exactly one of: audio, keys, send_back, hang_up")
         return self
 
 
@@ -65,6 +67,12 @@ class _ScriptModel(BaseModel):
     behaviour: Behaviour = Behaviour.ACCEPT
     ring_ms: int = Field(default=1500, ge=0, le=120_000)
     lines: list[_LineModel] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _only_humans_send_back(self) -> _ScriptModel:
+        if self.kind == "caller" and any(line.send_back is not None for line in self.lines):
+            raise ValueError("only a human agent can send_back a caller")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,7 @@ def _from_yaml(path: Path, rate: int) -> RecordedScript:
             wait_ms=line.wait_ms,
             pcm=_pcm(read_audio(path.parent / line.audio, rate)) if line.audio else b"",
             keys=line.keys or "",
+            send_back=line.send_back,
             hang_up=line.hang_up,
             text=line.text,
         )

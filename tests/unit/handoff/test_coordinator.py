@@ -18,6 +18,7 @@ from voiceagent.handoff.coordinator import (
     HeardOnHold,
     Whispered,
 )
+from voiceagent.handoff.hold import MusicUntilSpoken
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.legs.far_end import Line, Moment, RecordedPerson
 from voiceagent.legs.leg import Gone, Leg, Tap
@@ -140,7 +141,9 @@ class Scene:
         moves = [e for e in self.events if isinstance(e, HandoffMoved)]
         assert moves[-1].target in {HandoffState.FINISHED, HandoffState.FAILED}
         assert all(a.target is b.source for a, b in itertools.pairwise(moves))
-        assert self.caller.leg.playout.background is None
+        # Nothing, or what gives way to the agent's voice by itself.
+        sound = self.caller.leg.playout.background
+        assert sound is None or isinstance(sound, MusicUntilSpoken)
         for line in self.dialled:
             assert not line.is_up, "a human's leg was left open"
         assert self.roster.engaged == ()

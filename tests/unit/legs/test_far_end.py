@@ -27,12 +27,23 @@ def run(who: RecordedPerson, *heard: tuple[bytes, int]) -> list[tuple[int, str]]
             said = who.tick(frame)
             if who.speaking and not before:
                 done.append((number, "speak"))
+            if said.sent_back is not None:
+                done.append((number, f"send back {said.sent_back}"))
             if said.keys:
                 done.append((number, f"keys {said.keys}"))
             if said.hung_up:
                 done.append((number, "hang up"))
             number += 1
     return done
+
+
+def test_a_human_sends_the_caller_back_once_and_stays_on_the_line() -> None:
+    who = person(
+        Line(Moment.BRIDGED, 100, send_back="Book a visit."), Line(Moment.BRIDGED, 300, keys="1")
+    )
+    assert run(who, (SILENCE, 50)) == []
+    who.cue("bridged")
+    assert run(who, (SILENCE, 30)) == [(4, "send back Book a visit."), (14, "keys 1")]
 
 
 def test_first_line_comes_so_long_after_answering() -> None:

@@ -1,5 +1,6 @@
 """Scripts and plain recordings from files, good and bad."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soundfile
 
 from voiceagent.domain.errors import AudioFileError, InputError
 from voiceagent.legs.far_end import Moment
+from voiceagent.legs.leg import SendBack
 from voiceagent.legs.recorded import Behaviour
 from voiceagent.legs.script import load_script
 
@@ -70,11 +72,35 @@ def test_a_script_is_read_whole(tmp_path: Path) -> None:
         (("text: Hallo", "tekst: Hallo"), "tekst"),
         (('keys: "0"', 'keys: "x"'), "keys"),
         (("{hang_up: true}", "{}"), "exactly one"),
+        (("{hang_up: true}", "{hang_up: true, send_back: on}"), "send_back"),
+        (("{hang_up: true}", '{hang_up: true, send_back: "Book a visit."}'), "exactly one"),
+        (("{hang_up: true}", '{send_back: "Book a visit."}'), "only a human"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, change: tuple[str, str], named: str) -> None:
     with pytest.raises(InputError, match=named):
         load_script(script(tmp_path, GOOD.replace(*change)))
+
+
+@pytest.mark.parametrize("instruction", ["Book a visit.", ""])
+async def test_a_humans_script_can_send_the_caller_back(tmp_path: Path, instruction: str) -> None:
+    text = f"""
+id: sends-back
+kind: human
+ring_ms: 0
+lines:
+  - {{send_back: "{instruction}", when: bridged, wait_ms: 0}}
+"""
+    leg = load_script(script(tmp_path, text)).leg()
+    await leg.connect(5)
+    leg.cue("bridged")
+    async with asyncio.timeout(20):
+        heard = [await leg.receive()]
+        while not isinstance(heard[-1], SendBack):
+            heard.append(await leg.receive())
+    assert heard[-1] == SendBack(instruction, heard[-1].at_ms)
+    assert leg.is_up, "whoever sends a caller back is hung up on by the handoff"
+    await leg.hang_up()
 
 
 def test_a_missing_clip_is_named(tmp_path: Path) -> None:
