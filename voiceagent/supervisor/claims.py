@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from voiceagent.domain.account import AccountRecord, Invoice
 from voiceagent.domain.spoken_dates import dates, months
 from voiceagent.domain.spoken_numbers import numbers
+from voiceagent.domain.spoken_words import Found
 from voiceagent.domain.transcript import Turn
 from voiceagent.domain.verdict import Contradiction
 from voiceagent.supervisor.claimed_values import Claimed, Sentence, claimed_amounts, sentences
 from voiceagent.supervisor.phrases import Match, PhraseSet
-from voiceagent.supervisor.policy import ClaimKind, ClaimWords, Limits
+from voiceagent.supervisor.policy import ClaimKind, ClaimWords
+from voiceagent.supervisor.policy_sections import Limits
 
 ClaimPhrases = Mapping[ClaimWords, Mapping[str, PhraseSet]]
 
@@ -42,9 +45,14 @@ class TurnClaims:
     language: str
     sentences: tuple[Sentence, ...]
     amounts: tuple[Claimed, ...]
-    days: tuple[date, ...]
-    months: tuple[str, ...]
-    plain_numbers: frozenset[int]
+    found_days: tuple[Found[date], ...]
+    found_months: tuple[Found[str], ...]
+    found_numbers: tuple[Found[Decimal], ...]
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days named, in order."""
+        return tuple(found.value for found in self.found_days)
 
     def with_words(self, claim: ClaimWords) -> Sentence | None:
         """The first sentence that makes this kind of claim."""
@@ -52,8 +60,20 @@ class TurnClaims:
 
     def named(self, invoices: Sequence[Invoice]) -> tuple[Invoice, ...]:
         """The invoices the caller's words point at: by number or by month; else none."""
-        by_number = tuple(i for i in invoices if _digits_of(i.id) in self.plain_numbers)
-        return by_number or tuple(i for i in invoices if i.period in self.months)
+        return _named(invoices, self.found_numbers, self.found_months)
+
+    def named_in(self, invoices: Sequence[Invoice], place: Match) -> tuple[Invoice, ...]:
+        """The invoices named inside ``place``; the month of a day ("due on May 5") names none."""
+        return _named(
+            invoices,
+            [n for n in self.found_numbers if n.overlaps(place.start, place.end)],
+            [
+                m
+                for m in self.found_months
+                if m.overlaps(place.start, place.end)
+                and not any(d.overlaps(m.start, m.end) for d in self.found_days)
+            ],
+        )
 
     def finding(
         self,
@@ -107,15 +127,24 @@ def read_claims(
             if not any(d.overlaps(c.start, c.end) for d in days)
             and not (c.bare and c.money.minor // 100 in ids)
         ),
-        days=tuple(d.value for d in days),
-        months=tuple(m.value for m in months(turn.text, language, today)),
-        plain_numbers=frozenset(int(n.value) for n in numbers(turn.text, language)),
+        found_days=days,
+        found_months=months(turn.text, language, today),
+        found_numbers=numbers(turn.text, language),
     )
 
 
 def latest(invoices: Iterable[Invoice]) -> Invoice | None:
     """The invoice of the latest month, or None."""
     return max(invoices, key=lambda i: (i.period, i.due), default=None)
+
+
+def _named(
+    invoices: Iterable[Invoice], said: Iterable[Found[Decimal]], named: Iterable[Found[str]]
+) -> tuple[Invoice, ...]:
+    every = tuple(invoices)
+    plain_numbers, periods = {int(n.value) for n in said}, {m.value for m in named}
+    by_number = tuple(i for i in every if _digits_of(i.id) in plain_numbers)
+    return by_number or tuple(i for i in every if i.period in periods)
 
 
 def _digits_of(text: str) -> int:

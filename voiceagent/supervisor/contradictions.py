@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.transcript import Turn
 from voiceagent.supervisor import billing_claims, payment_claims
-from voiceagent.supervisor.claims import ClaimPhrases, Finding, read_claims
-from voiceagent.supervisor.policy import Limits
+from voiceagent.supervisor.claims import ClaimPhrases, Finding, TurnClaims, read_claims
+from voiceagent.supervisor.policy_sections import Limits
 from voiceagent.supervisor.record_wording import RecordWording
 
 
@@ -35,6 +35,13 @@ def find_contradictions(
     put in the words of ``wording``.
     """
     said = read_claims(turn, languages, record, phrases, limits)
+    return compare(said, record, limits, wording)
+
+
+def compare(
+    said: TurnClaims, record: AccountRecord, limits: Limits, wording: RecordWording
+) -> tuple[Finding, ...]:
+    """As :func:`find_contradictions`, for a turn that has been read."""
     found = (
         payment_claims.paid_more_than_once(said, record, wording),
         billing_claims.monthly_price(said, record, wording),
@@ -43,6 +50,7 @@ def find_contradictions(
         payment_claims.already_paid(said, record, wording),
         payment_claims.paid_on_another_day(said, record, wording, limits),
         billing_claims.open_invoices(said, record, wording),
+        payment_claims.due_on_another_day(said, record, wording),
     )
     kept = [f for f in found if f is not None]
     # A complaint about two payments or a price is not also a wrong amount.

@@ -31,9 +31,11 @@ def at_once(
     return Grounds(((rule.action, Trigger(kind, rule.confidence, citations, detail=detail)),))
 
 
-def counted(scores: Scores, score: Score, name: str, trigger: Trigger) -> Grounds:
-    """A ground that adds to a score; none where the policy gives ``name`` no weight."""
-    counts = scores.count(score, name, trigger)
+def counted(
+    scores: Scores, score: Score, name: str, trigger: Trigger, share: float = 1.0
+) -> Grounds:
+    """A ground that adds to a score, for ``share`` (0..1) of its weight; none without weight."""
+    counts = scores.count(score, name, trigger, share)
     return Grounds(((Action.CONTINUE, trigger),) if counts else ())
 
 

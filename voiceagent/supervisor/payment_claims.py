@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from voiceagent.domain.account import AccountRecord, Invoice, InvoiceStatus
 from voiceagent.supervisor.claims import Finding, TurnClaims, latest
-from voiceagent.supervisor.policy import ClaimKind, ClaimWords, Limits
+from voiceagent.supervisor.policy import ClaimKind, ClaimWords
+from voiceagent.supervisor.policy_sections import Limits
 from voiceagent.supervisor.record_wording import RecordWording, Subject
 
 
@@ -119,3 +120,26 @@ def paid_on_another_day(
         (payment.id,),
         supports=False,
     )
+
+
+def due_on_another_day(
+    said: TurnClaims, record: AccountRecord, wording: RecordWording
+) -> Finding | None:
+    """A due date that is not the invoice's: of the one named, else of the only one unpaid."""
+    for sentence in said.sentences:
+        days = [d for d in said.found_days if d.overlaps(sentence.start, sentence.end)]
+        if not sentence.has(ClaimWords.DUE) or len(days) != 1:
+            continue
+        unpaid = [i for i in record.invoices if i.status is not InvoiceStatus.PAID]
+        meant = said.named_in(record.invoices, sentence) or tuple(unpaid)
+        if len(meant) != 1 or any(i.due == days[0].value for i in record.invoices):
+            continue
+        return said.finding(
+            ClaimKind.DUE,
+            sentence,
+            wording.about(Subject.DUE_DAY_OF, meant[0].id),
+            (wording.due(meant[0]), ""),
+            (meant[0].id,),
+            supports=False,
+        )
+    return None

@@ -10,14 +10,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from voiceagent.domain.errors import PlaybookError
 from voiceagent.domain.verdict import Action
 from voiceagent.supervisor.phrases import Phrase, PhraseError, PhraseSet
+from voiceagent.supervisor.policy_sections import (
+    Accumulation,
+    FrustrationSigns,
+    Limits,
+    Offering,
+    Progress,
+    RepairSteps,
+    Rephrasing,
+    SecondOpinion,
+    Section,
+    Share,
+    Thresholds,
+    ToolFailures,
+    VoiceChange,
+)
 
 REMEDY = "Correct the field in the supervisor's policy file."
 
@@ -39,6 +54,11 @@ class Heard(StrEnum):
     DECLINES = "declines"
     AGENT_OFFERS_PERSON = "agent_offers_person"
     AGENT_MENTIONS_PERSON = "agent_mentions_person"
+    AGENT_DID_NOT_UNDERSTAND = "agent_did_not_understand"
+    AGENT_REPEATS_CALLER = "agent_repeats_caller"
+    DENIES = "denies"
+    CORRECTS_SELF = "corrects_self"
+    SMALL_TALK = "small_talk"
 
 
 class ClaimWords(StrEnum):
@@ -52,10 +72,12 @@ class ClaimWords(StrEnum):
     PROMISED = "promised"
     HYPOTHETICAL = "hypothetical"
     APPROXIMATELY = "approximately"
+    DUE = "due"
+    SAID_BY_AGENT = "said_by_agent"
 
 
 class ClaimKind(StrEnum):
-    """What kind of account of the facts was compared with the record."""
+    """What kind of account of the facts was compared, mostly with the record."""
 
     TIMES = "times"
     PRICE = "price"
@@ -64,6 +86,15 @@ class ClaimKind(StrEnum):
     ALREADY_PAID = "already_paid"
     OPEN_INVOICES = "open_invoices"
     PROMISE = "promise"
+    DUE = "due"
+    DENIED = "denied"
+    """The caller denies what the agent has just said."""
+    SAID_OTHERWISE = "said_otherwise"
+    """The caller quotes the agent, who had said something else."""
+    AGENT_WRONG = "agent_wrong"
+    """The agent said something else than the record."""
+    OWN_WORDS = "own_words"
+    """The caller had said something else before."""
 
 
 class Score(StrEnum):
@@ -73,31 +104,44 @@ class Score(StrEnum):
     MISUNDERSTANDING = "misunderstanding"
     CONTRADICTION = "contradiction"
     LANGUAGE_MODEL_FAILED = "language_model_failed"
+    FRUSTRATION = "frustration"
+    VOICE = "voice"
+    NO_PROGRESS = "no_progress"
+    TOOL_FAILED = "tool_failed"
+    SECOND_OPINION = "second_opinion"
 
 
 WEIGHT_NAMES: Mapping[Score, frozenset[str]] = {
     Score.ANGER: frozenset({"mild", "strong"}),
-    Score.MISUNDERSTANDING: frozenset({"not_understood", "repeated", "unclear"}),
+    Score.MISUNDERSTANDING: frozenset(
+        {
+            "not_understood",
+            "repeated",
+            "rephrased",
+            "unclear",
+            "overlapped",
+            "agent_did_not_understand",
+            "agent_repeated",
+        }
+    ),
     Score.CONTRADICTION: frozenset(ClaimKind),
     Score.LANGUAGE_MODEL_FAILED: frozenset({"slow"}),
+    Score.FRUSTRATION: frozenset({"scored"}),
+    Score.VOICE: frozenset({"raised"}),
+    Score.NO_PROGRESS: frozenset({"stalled"}),
+    Score.TOOL_FAILED: frozenset({"failed", "asks_again", "failed_again"}),
+    Score.SECOND_OPINION: frozenset({"person_needed", "frustrated"}),
 }
 
-_Share = Annotated[float, Field(ge=0.0, le=1.0)]
-_Positive = Annotated[float, Field(gt=0.0)]
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AtOnce(_Model):
+class AtOnce(Section):
     """A ground that counts at once: the action it calls for and how sure it is (0..1)."""
 
     action: Action
-    confidence: _Share
+    confidence: Share
 
 
-class AtOnceRules(_Model):
+class AtOnceRules(Section):
     """The grounds that count at once."""
 
     asked_for_person: AtOnce
@@ -114,11 +158,11 @@ class AtOnceRules(_Model):
     agent_asked_for_person: AtOnce
 
 
-class Certainty(_Model):
+class Certainty(Section):
     """From which probability (0..1) the explicit classifier calls for an action."""
 
-    offer: _Share
-    act: _Share
+    offer: Share
+    act: Share
 
     @model_validator(mode="after")
     def _rises(self) -> Certainty:
@@ -127,7 +171,7 @@ class Certainty(_Model):
         return self
 
 
-class CertaintyRules(_Model):
+class CertaintyRules(Section):
     """What the explicit classifier tells apart, and from when each of it counts."""
 
     asked_for_person: Certainty
@@ -136,58 +180,31 @@ class CertaintyRules(_Model):
     vulnerable: Certainty
 
 
-class Thresholds(_Model):
-    """Where a score calls for an action, and below which it may call for it again. No unit."""
-
-    offer_person: _Positive
-    hand_over: _Positive
-    rearm_below: Annotated[float, Field(ge=0.0)]
-
-    @model_validator(mode="after")
-    def _thresholds_rise(self) -> Thresholds:
-        if not self.rearm_below < self.offer_person <= self.hand_over:
-            raise ValueError("rearm_below < offer_person <= hand_over must hold")
-        return self
-
-
-class Accumulation(Thresholds):
-    """A ground that adds up; ``keep_per_turn`` is the share of the score a turn leaves."""
-
-    weights: dict[str, Annotated[float, Field(ge=0.0)]]
-    most_per_turn: _Positive
-    keep_per_turn: _Share
-
-
-class Limits(_Model):
-    """Thresholds of the detectors; units are in the names, similarities are 0..100."""
-
-    act_from_confidence: _Share
-    unclear_below_confidence: _Share
-    repeated_from_similarity: Annotated[float, Field(ge=50.0, le=100.0)]
-    repeated_from_words: Annotated[int, Field(ge=2)]
-    repeated_within_turns: Annotated[int, Field(ge=1, le=50)]
-    offer_lasts_turns: Annotated[int, Field(ge=1)]
-    date_tolerance_days: Annotated[int, Field(ge=0, le=31)]
-    approximate_share: _Share
-
-
-class PhraseList(_Model):
+class PhraseList(Section):
     """Patterns that count, and those that cancel a match they overlap."""
 
     match: list[str]
-    unless: list[str] = []
+    unless: list[str] = Field(default_factory=list)
 
 
-class PolicyFile(_Model):
+class PolicyFile(Section):
     """The policy file as it is written."""
 
     at_once: AtOnceRules
     explicit_classifier: CertaintyRules
     accumulate: dict[Score, Accumulation]
     together: Thresholds
-    settled_by_tools: dict[ClaimKind, list[str]] = {}
+    offering: Offering
+    repair: RepairSteps
+    rephrasing: Rephrasing
+    progress: Progress
+    tool_failures: ToolFailures
+    voice: VoiceChange
+    frustration: FrustrationSigns
+    second_opinion: SecondOpinion
+    settled_by_tools: dict[ClaimKind, list[str]] = Field(default_factory=dict)
     limits: Limits
-    words: dict[str, dict[str, list[str]]] = {}
+    words: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
     phrases: dict[Heard, dict[str, PhraseList]]
     claims: dict[ClaimWords, dict[str, PhraseList]]
 
@@ -220,6 +237,14 @@ class Policy:
         self.explicit_classifier = file.explicit_classifier
         self.accumulate = file.accumulate
         self.together = file.together
+        self.offering = file.offering
+        self.repair = file.repair
+        self.rephrasing = file.rephrasing
+        self.progress = file.progress
+        self.tool_failures = file.tool_failures
+        self.voice = file.voice
+        self.frustration = file.frustration
+        self.second_opinion = file.second_opinion
         self.settled_by_tools = {k: frozenset(v) for k, v in file.settled_by_tools.items()}
         self.limits = file.limits
         self.phrases: Mapping[Heard, Mapping[str, PhraseSet]] = {

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.transcript import Turn
 from voiceagent.domain.verdict import Trigger, TriggerKind
-from voiceagent.supervisor.claims import Finding
-from voiceagent.supervisor.contradictions import find_contradictions
+from voiceagent.supervisor.claims import Finding, TurnClaims, read_claims
+from voiceagent.supervisor.contradictions import compare
 from voiceagent.supervisor.grounds import Grounds, counted, heard_well, languages_of, weighed
 from voiceagent.supervisor.policy import ClaimKind, Policy, Score
 from voiceagent.supervisor.record_wording import RecordWording
@@ -31,6 +31,9 @@ class RecordCheck:
         self._policy = policy
         self._scores = scores
         self._record: AccountRecord | None = None
+        self.read: TurnClaims | None = None
+        """The claims of the turn compared last."""
+
         self._uncompared: list[Turn] = []
         self._called_for: set[str] = set()
         self._handed_over_for: set[str] = set()
@@ -50,16 +53,10 @@ class RecordCheck:
         if self._record is None:
             self._uncompared = [*self._uncompared, turn][-TURNS_UNCOMPARED:]
             return Grounds()
-        findings = find_contradictions(
-            turn,
-            languages_of(turn, call_language),
-            self._record,
-            self._policy.claims,
-            self._policy.limits,
-            RecordWording(call_language),
-        )
+        languages, limits = languages_of(turn, call_language), self._policy.limits
+        self.read = read_claims(turn, languages, self._record, self._policy.claims, limits)
         grounds = Grounds()
-        for finding in findings:
+        for finding in compare(self.read, self._record, limits, RecordWording(call_language)):
             grounds += self._contradicted(turn, finding)
         return grounds
 

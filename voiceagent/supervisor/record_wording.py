@@ -25,6 +25,11 @@ class Subject(StrEnum):
     PAYMENT_OF = "payment_of"
     DAY_OF_PAYMENT = "day_of_payment"
     NUMBER_OF_OPEN_INVOICES = "number_of_open_invoices"
+    DUE_DAY_OF = "due_day_of"
+    STATUS_OF = "status_of"
+    AMOUNT_NAMED = "amount_named"
+    DAY_NAMED = "day_named"
+    NUMBER_NAMED = "number_named"
 
 
 _SUBJECTS = {
@@ -37,6 +42,11 @@ _SUBJECTS = {
         Subject.PAYMENT_OF: "payment of {of}",
         Subject.DAY_OF_PAYMENT: "day of payment",
         Subject.NUMBER_OF_OPEN_INVOICES: "number of open invoices",
+        Subject.DUE_DAY_OF: "due date of {of}",
+        Subject.STATUS_OF: "status of {of}",
+        Subject.AMOUNT_NAMED: "amount named",
+        Subject.DAY_NAMED: "day named",
+        Subject.NUMBER_NAMED: "number named",
     },
     "de": {
         Subject.PAYMENTS_FOR: "Zahlungen zu {of}",
@@ -47,6 +57,11 @@ _SUBJECTS = {
         Subject.PAYMENT_OF: "Zahlung von {of}",
         Subject.DAY_OF_PAYMENT: "Tag der Zahlung",
         Subject.NUMBER_OF_OPEN_INVOICES: "Zahl der offenen Rechnungen",
+        Subject.DUE_DAY_OF: "Fälligkeit von {of}",
+        Subject.STATUS_OF: "Stand von {of}",
+        Subject.AMOUNT_NAMED: "genannter Betrag",
+        Subject.DAY_NAMED: "genannter Tag",
+        Subject.NUMBER_NAMED: "genannte Zahl",
     },
 }
 _STATUSES = {
@@ -58,6 +73,7 @@ _STATUSES = {
         InvoiceStatus.DISPUTED: "strittig",
     },
 }
+_DUE = {"en": "due", "de": "fällig"}
 _NOT_SETTLED = {"en": "not settled", "de": "nicht erledigt"}
 
 
@@ -82,6 +98,11 @@ class RecordWording:
     def invoice(self, invoice: Invoice) -> str:
         """ "INV-3107 (2026-10): $64.50, paid"."""
         return f"{invoice.id} ({invoice.period}): {invoice.amount}, {self.status(invoice)}"
+
+    def due(self, invoice: Invoice) -> str:
+        """ "INV-3107 (2026-10): $64.50, due 2026-10-15"."""
+        due = f"{_DUE[self._tongue]} {invoice.due.isoformat()}"
+        return f"{invoice.id} ({invoice.period}): {invoice.amount}, {due}"
 
     def payments(self, payments: Iterable[Payment]) -> str:
         """ "PAY-5201: $64.50, 2026-10-05, card; PAY-5202: ..."; empty for none."""

@@ -14,7 +14,8 @@ from rapidfuzz import fuzz
 
 from voiceagent.domain.transcript import Citation, Turn
 from voiceagent.supervisor.phrases import PhraseSet, sentence_around, split_words
-from voiceagent.supervisor.policy import Heard, Limits
+from voiceagent.supervisor.policy import Heard
+from voiceagent.supervisor.policy_sections import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,13 @@ def earlier_request(turn: Turn, earlier: Sequence[Turn], limits: Limits) -> Turn
 
     Tiny turns ("yes", a postal code) are alike by nature and are left out.
     """
-    said = _plain(turn.text)
+    said = plain(turn.text)
     if len(said.split()) < limits.repeated_from_words:
         return None
     best: Turn | None = None
     best_ratio = limits.repeated_from_similarity
     for before in earlier[-limits.repeated_within_turns :]:
-        other = _plain(before.text)
+        other = plain(before.text)
         if len(other.split()) < limits.repeated_from_words:
             continue
         ratio = max(fuzz.ratio(said, other), fuzz.token_sort_ratio(said, other))
@@ -88,5 +89,6 @@ def cite_turn(turn: Turn) -> Citation:
     return Citation(turn.number, turn.speaker, turn.text, turn.start_ms)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The words of a text without marks, capitals and fillers, one blank between two."""
     return " ".join(word.text for word in split_words(text))

@@ -1,33 +1,35 @@
 """The supervisor: reads a call's events as they come and says after each turn what should happen.
 
 In: the events of one call, in order. Out: a verdict after every turn of the caller, and after a
-key, a tool result or a failure of the language model that calls for one. It never speaks, waits,
-reads a clock or asks a model, so it works while the language model is slow, wrong or down, and
-feeding it a stored log again gives the same verdicts.
+key, a tool result, a model's opinion or a failure of the language model that calls for one. It
+never speaks, waits, reads a clock or asks a model, so it works while every model is slow, wrong or
+down, and feeding it a stored log again gives the same verdicts.
 
-A caller's turn meets four readings, weightiest action first: grounds that count at once, grounds
-that add up (``scores``), the answer to a person already offered (``offers``), and claims held
-against the record (``record_check``). Further readings (tone of voice, classifiers, a second
-opinion) would add triggers in ``_read_turn``.
+A caller's turn meets three readings, weightiest action first: what is said outright (``explicit``),
+the answer to a person already offered (``offers``), and what adds up (``soft_readings``). Models
+may add to that when they have something to say; nothing waits for them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from voiceagent.domain.call import CallState
 from voiceagent.domain.events import (
     AccountLoaded,
     AnyEvent,
+    CallbackBooked,
     CallMoved,
     CallPlaced,
     DoNotCallEntered,
+    FrustrationScored,
     HandoffEnded,
     HandoffMoved,
+    IdentityChecked,
     KeyPressed,
     LanguageModelTroubled,
     ModelTrouble,
+    SecondOpinionGiven,
     ToolReturned,
     TurnClassified,
     TurnTaken,
@@ -35,34 +37,19 @@ from voiceagent.domain.events import (
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Trigger, TriggerKind, Verdict
 from voiceagent.supervisor.explicit import ExplicitGrounds
-from voiceagent.supervisor.grounds import (
-    Grounds,
-    at_once,
-    counted,
-    heard_well,
-    languages_of,
-    weighed,
-)
+from voiceagent.supervisor.grounds import Grounds, at_once, counted, languages_of, weighed
+from voiceagent.supervisor.mood import frustration
 from voiceagent.supervisor.offers import Answer, OfferedPerson
-from voiceagent.supervisor.policy import Heard, Policy, Score
-from voiceagent.supervisor.record_check import RecordCheck
+from voiceagent.supervisor.policy import Policy, Score
+from voiceagent.supervisor.policy_sections import Sign
 from voiceagent.supervisor.scores import RANK, Scores, outweighing
-from voiceagent.supervisor.signals import (
-    Signal,
-    cite,
-    cite_turn,
-    earlier_request,
-    heard_in,
-    unclear,
-)
+from voiceagent.supervisor.signals import cite_turn
+from voiceagent.supervisor.soft_readings import SoftReadings
 
 TRANSFER_TOOL = "transfer_to_person"
 DO_NOT_CALL_TOOL = "do_not_call"
-ANGER_STRONG, ANGER_MILD = "strong", "mild"
 TURNS_KEPT = 50
 """Caller turns remembered for comparison; the policy cannot ask for more."""
-
-_LISTENED_FOR = (Heard.ANGER_STRONG, Heard.ANGER_MILD, Heard.NOT_UNDERSTOOD)
 
 
 class Supervisor:
@@ -72,14 +59,26 @@ class Supervisor:
         self._policy = policy
         self._language = "en"
         self._turns: list[Turn] = []
-        self._scores = Scores(policy.accumulate, policy.together)
-        self._record_check = RecordCheck(policy, self._scores)
+        self._scores = Scores(policy)
+        self._soft = SoftReadings(policy, self._scores)
         self._explicit = ExplicitGrounds(policy)
         self._offer = OfferedPerson(policy)
         self._called_for: dict[int, dict[TriggerKind, Action]] = {}
+        self._offered_for: tuple[Trigger, ...] = ()
+        self._scored: float | None = None
+        self._frustration = self._frustration_before = 0.0
         self._handing_over = False
         self._with_human = False
         self._forbidden = False
+
+    @property
+    def frustration(self) -> float:
+        """How frustrated the caller is at the latest turn, 0..1, all signs taken together.
+
+        Read it again after a ``FrustrationScored``: that sharpens it, and gives a verdict only
+        where something should happen.
+        """
+        return self._frustration
 
     def observe(self, event: AnyEvent) -> Verdict | None:
         """Take the next event of the call.
@@ -92,10 +91,7 @@ class Supervisor:
             case TurnTaken(turn=turn) if turn.speaker is Speaker.CALLER:
                 return self._caller_said(turn)
             case TurnTaken(turn=turn) if turn.speaker is Speaker.AGENT:
-                # Cut short by a barge-in, the offer was still understood: the caller answers it.
-                self._offer.agent_said(
-                    turn.intended or turn.text, languages_of(turn, self._language)
-                )
+                self._agent_said(turn)
             case TurnClassified(turn=number, probabilities=probabilities):
                 return self._classified(number, probabilities)
             case KeyPressed(key="0", at_ms=at_ms):
@@ -109,8 +105,14 @@ class Supervisor:
                 return self._tool_returned(event)
             case DoNotCallEntered():
                 return self._forbid("entered")
+            case FrustrationScored():
+                return self._frustration_scored(event)
+            case SecondOpinionGiven():
+                return self._if_any(self._soft.second_opinion(event, self._turns))
             case AccountLoaded(record=record):
-                return self._if_any(self._record_check.record_loaded(record, self._language))
+                return self._if_any(self._soft.record_loaded(record, self._language))
+            case IdentityChecked(verified=True) | CallbackBooked():
+                self._soft.got_ahead()
             case _:
                 self._keep_state(event)
         return None
@@ -123,34 +125,56 @@ class Supervisor:
                 self._with_human = target is CallState.BRIDGED
             case HandoffMoved():
                 self._handing_over = True
-                self._record_check.handover_begun()
+                self._soft.handover_begun()
             case HandoffEnded():
                 # The caller is back, or stays with the human: start afresh either way.
                 self._handing_over = False
                 self._offer.withdraw()
-                self._scores.clear()
+                self._soft.start_afresh()
             case _:
                 pass
 
-    # A caller's turn.
+    # A turn.
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether the caller talks with a human, or waits for one."""
+        return self._handing_over or self._with_human
+
+    def _agent_said(self, turn: Turn) -> None:
+        languages = languages_of(turn, self._language)
+        # Cut short by a barge-in, the offer was still understood: the caller answers it.
+        self._offer.agent_said(turn.intended or turn.text, languages)
+        self._soft.agent_said(turn, languages, self._language, waiting=self._waiting)
 
     def _caller_said(self, turn: Turn) -> Verdict:
         self._scores.next_turn()
         grounds = self._read_turn(turn)
         self._turns = [*self._turns, turn][-TURNS_KEPT:]
         self._note_called_for(turn.number, grounds)
+        self._frustration_before, self._scored = self._frustration, None
+        self._soft.explicit(grounds)
+        self._take_signs_together()
         return self._verdict(grounds)
 
     def _read_turn(self, turn: Turn) -> Grounds:
         languages = languages_of(turn, self._language)
-        signals = heard_in(turn.text, languages, self._policy.phrases, _LISTENED_FOR)
-        return (
-            self._explicit.caller_said(turn, languages)
-            + self._answer(turn, languages)
-            + self._anger(turn, signals)
-            + self._misunderstanding(turn, signals)
-            + self._record_check.caller_said(turn, self._language)
+        explicit = self._explicit.caller_said(turn, languages)
+        answer = self._answer(turn, languages)
+        soft = self._soft.caller_said(
+            turn, languages, self._language, self._turns, waiting=self._waiting
         )
+        return explicit + answer + soft
+
+    def _take_signs_together(self) -> None:
+        signs = {**self._soft.signs, Sign.BEFORE: self._frustration_before}
+        self._frustration = frustration(self._policy.frustration, signs, self._scored)
+
+    def _frustration_scored(self, event: FrustrationScored) -> Verdict | None:
+        if event.turn == self._last_number():
+            self._scored = event.score
+            self._take_signs_together()
+        return self._if_any(self._soft.frustration_scored(event, self._turns))
 
     def _classified(self, number: int, probabilities: Mapping[str, float]) -> Verdict | None:
         """The classifier's word on a turn, which may come when the caller has spoken again."""
@@ -171,43 +195,17 @@ class Supervisor:
             del self._called_for[min(self._called_for)]
 
     def _answer(self, turn: Turn, languages: Iterable[str]) -> Grounds:
-        if self._offer.caller_said(turn.text, languages) is not Answer.ACCEPTED:
+        answer = self._offer.caller_said(turn.text, languages)
+        if answer is Answer.DECLINED:
+            self._scores.offer_declined()
+        if answer is not Answer.ACCEPTED:
             return Grounds()
         rule = weighed(self._policy.at_once.accepted_offer, turn)
-        return at_once(
+        accepted = at_once(
             TriggerKind.ASKED_FOR_PERSON, rule, (cite_turn(turn),), "took up the offer of a person"
         )
-
-    def _anger(self, turn: Turn, signals: Iterable[Signal]) -> Grounds:
-        grounds = Grounds()
-        for signal in signals:
-            if signal.heard in (Heard.ANGER_STRONG, Heard.ANGER_MILD):
-                strong = signal.heard is Heard.ANGER_STRONG
-                name = ANGER_STRONG if strong else ANGER_MILD
-                confidence = heard_well(turn, 0.9 if strong else 0.7)
-                citations = (cite(turn, signal.start, signal.end),)
-                trigger = Trigger(TriggerKind.ANGER, confidence, citations, detail=name)
-                grounds += counted(self._scores, Score.ANGER, name, trigger)
-        return grounds
-
-    def _misunderstanding(self, turn: Turn, signals: Iterable[Signal]) -> Grounds:
-        grounds = Grounds()
-        kind, score = TriggerKind.MISUNDERSTANDING, Score.MISUNDERSTANDING
-        for signal in signals:
-            if signal.heard is Heard.NOT_UNDERSTOOD:
-                trigger = Trigger(kind, 0.8, (cite(turn, signal.start, signal.end),))
-                grounds += counted(
-                    self._scores, score, "not_understood", replace(trigger, detail="said so")
-                )
-        if before := earlier_request(turn, self._turns, self._policy.limits):
-            cited = (cite_turn(before), cite_turn(turn))
-            trigger = Trigger(kind, 0.8, cited, detail="said the same again")
-            grounds += counted(self._scores, score, "repeated", trigger)
-        previous = self._turns[-1] if self._turns else None
-        if unclear(turn, previous, self._policy.limits):
-            trigger = Trigger(kind, 0.6, (cite_turn(turn),), detail="hardly recognised")
-            grounds += counted(self._scores, score, "unclear", trigger)
-        return grounds
+        # Whoever takes over needs to know why a person was offered, not only that it was accepted.
+        return accepted + Grounds(tuple((Action.CONTINUE, t) for t in self._offered_for))
 
     # Other events.
 
@@ -229,7 +227,7 @@ class Supervisor:
             return self._if_any(
                 at_once(TriggerKind.ASKED_FOR_PERSON, rule, cited, f"the agent: {event.tool}")
             )
-        return self._if_any(self._record_check.tool_returned(event.tool, ok=event.ok))
+        return self._if_any(self._soft.tool_returned(event, self._latest()))
 
     def _forbid(self, detail: str) -> Verdict | None:
         """The number was blocked, by whatever part of the agent: the call ends, said once."""
@@ -261,14 +259,23 @@ class Supervisor:
         action = self._allowed(action, triggers)
         if action is Action.OFFER_PERSON:
             self._offer.make()
+            self._scores.offer_made()
+            self._offered_for = tuple(triggers)
         elif action is Action.HAND_OVER:
             self._offer.withdraw()
-            self._record_check.called_for_handover(triggers)
+            self._soft.called_for_handover(triggers)
         sure = [t.confidence for called_for, t in ranked if called_for is action]
         sure += [t.confidence for t in histories if due is action]
         doubt = self._scores.progress() / 2
         confidence = 1.0 - doubt if action is Action.CONTINUE else max(sure, default=1.0)
-        return Verdict(self._last_number(), action, tuple(triggers), round(confidence, 3))
+        return Verdict(
+            self._last_number(),
+            action,
+            tuple(triggers),
+            round(confidence, 3),
+            self._soft.repair,
+            self._frustration,
+        )
 
     def _allowed(self, action: Action, triggers: Iterable[Trigger]) -> Action:
         """What still makes sense in the state the call is in."""

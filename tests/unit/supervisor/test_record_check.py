@@ -22,7 +22,7 @@ ABOVE_PLAN_IN_GERMAN = replace(
 
 
 def check(record: AccountRecord | None = PAID_TWICE, language: str = "en") -> RecordCheck:
-    made = RecordCheck(POLICY, Scores(POLICY.accumulate, POLICY.together))
+    made = RecordCheck(POLICY, Scores(POLICY))
     if record is not None:
         assert made.record_loaded(record, language) == Grounds()
     return made

@@ -40,6 +40,7 @@ def test_every_subject_and_status_is_worded_and_names_what_it_is_of(wording: Rec
     assert len(set(of.values())) == len(Subject)
     assert not any("{" in text for text in of.values())
     whole = {Subject.MONTHLY_PRICE, Subject.DAY_OF_PAYMENT, Subject.NUMBER_OF_OPEN_INVOICES}
+    whole |= {Subject.AMOUNT_NAMED, Subject.DAY_NAMED, Subject.NUMBER_NAMED}
     assert {s for s, text in of.items() if "INV-1" not in text} == whole
     statuses = [wording.status(replace(PAID_TWICE.invoices[0], status=s)) for s in InvoiceStatus]
     assert len(set(statuses)) == len(InvoiceStatus)

@@ -370,6 +370,11 @@ ACTED_ON = frozenset(Heard) - {
     Heard.DECLINES,
     Heard.AGENT_OFFERS_PERSON,
     Heard.AGENT_MENTIONS_PERSON,
+    Heard.AGENT_DID_NOT_UNDERSTAND,
+    Heard.AGENT_REPEATS_CALLER,
+    Heard.DENIES,
+    Heard.CORRECTS_SELF,
+    Heard.SMALL_TALK,
 }
 TABLE = [
     (language, text, frozenset(kinds), heard)
