@@ -37,6 +37,12 @@ models = typer.Typer(help="Model weights: fetch, list, verify.", no_args_is_help
 app.add_typer(models, name="models")
 bench = typer.Typer(help="Measure and count, on this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+packet = typer.Typer(
+    help="Handoff packets: weigh them against human summaries.", no_args_is_help=True
+)
+app.add_typer(packet, name="packet")
+supervisor = typer.Typer(help="Judge the supervisor.", no_args_is_help=True)
+app.add_typer(supervisor, name="supervisor")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -166,6 +172,42 @@ def bench_fixtures(
 
     settings = load_settings(llm_url=llm_url, llm_model=llm_model)
     _finish(asyncio.run(count_fixtures(settings, only or (), folder, jobs, out)))
+
+
+@packet.command("eval")
+def packet_eval(
+    file: Annotated[Path, typer.Argument(help="Dialogues with human summaries, JSON Lines.")],
+    llm: Annotated[str, typer.Option(help="none, local, or an OpenAI-compatible URL.")] = "none",
+    llm_model: Annotated[str | None, typer.Option(help="Model name at the URL.")] = None,
+    result: Annotated[
+        Path | None, typer.Option("--out", help="Write one JSON line per dialogue here.")
+    ] = None,
+) -> None:
+    """Coverage, unsupported claims, ROUGE-L and length of the packets of known dialogues."""
+    without_model_hub()
+    from voiceagent.terminal.packets import evaluate_packets
+
+    settings = load_settings(llm_model=llm_model)
+    _finish(asyncio.run(evaluate_packets(settings, file, llm, result, out)))
+
+
+@supervisor.command("eval")
+def supervisor_eval(
+    file: Annotated[Path, typer.Argument(help="Labelled dialogues, one JSON object a line.")],
+    llm: Annotated[
+        str, typer.Option(help="Second opinions from: none, local, or a base URL.")
+    ] = "none",
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Write a JSON line per labelled turn here.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Hold the supervisor against people's labels: found, missed, false alarms, how soon."""
+    without_model_hub()
+    from voiceagent.terminal.evaluating import evaluate_supervisor
+
+    evaluating = evaluate_supervisor(load_settings(), file, llm, folder, out, as_json=json)
+    asyncio.run(evaluating)
 
 
 @models.command("fetch")

@@ -93,6 +93,27 @@ class Settings(BaseSettings):
         default=1, ge=1, description="Calls whose prompts it keeps read; each costs memory."
     )
 
+    packet_llm_deadline_s: float = Field(
+        default=45.0,
+        gt=0,
+        description="For writing one handoff packet; late ones stay as they are.",
+    )
+
+    # The supervisor.
+    turn_reading_deadline_s: float = Field(
+        default=0.25,
+        gt=0,
+        description="The classifiers read a turn within this, or it is judged without them.",
+    )
+    second_opinion: bool | None = Field(
+        default=None,
+        description="Ask the language model beside the call whether a person is needed; not set:"
+        " only a model at llm_url, since the local one's opinion is worth too little.",
+    )
+    second_opinion_deadline_s: float = Field(
+        default=4.0, gt=0, description="Later than this an opinion is of no use to the call."
+    )
+
     # Speech.
     whisper: str = Field(default="whisper-base", description="Weights of the recogniser.")
     voice_en: str = Field(default="piper-en_US-joe-medium", description="English voice.")

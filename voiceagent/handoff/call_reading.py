@@ -1,12 +1,14 @@
 """A call's events, sorted by what a packet needs of them.
 
 In: the events of one call, in order. Out: the same, by kind: turns, verdicts, tools, bookings, and
-the record with whether the caller proved to be the one it belongs to.
+the record with whether the caller proved to be the one it belongs to; what was said on hold, and
+whether a handover has begun.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.events import (
@@ -14,7 +16,11 @@ from voiceagent.domain.events import (
     AnyEvent,
     CallbackBooked,
     CallPlaced,
+    HandoffMoved,
+    HoldWish,
+    HoldWished,
     IdentityChecked,
+    SentBack,
     ToolCalled,
     ToolReturned,
     TurnTaken,
@@ -27,7 +33,10 @@ from voiceagent.handoff.packet_wording import PacketWording
 
 @dataclass(slots=True)
 class CallReading:
-    """A call's events, sorted by what the packet needs of them."""
+    """A call's events, sorted by what the packet needs of them.
+
+    ``said_at`` is when each turn was written down (wall clock), where the log's envelope tells.
+    """
 
     placed: CallPlaced | None = None
     record: AccountRecord | None = None
@@ -39,9 +48,13 @@ class CallReading:
     verified: bool = False
     identity_turns: set[int] = field(default_factory=set)
     proof: Turn | None = None
+    said_at: dict[int, datetime] = field(default_factory=dict)
+    hold_turns: set[int] = field(default_factory=set)
+    sent_back: list[SentBack] = field(default_factory=list)
+    handing_over: bool = False
 
-    def take(self, event: AnyEvent) -> None:
-        """Sort in the next event of the call."""
+    def take(self, event: AnyEvent, recorded_at: datetime | None = None) -> None:
+        """Sort in the next event of the call; ``recorded_at`` is of its envelope, aware."""
         caller = next((t for t in reversed(self.turns) if t.speaker is Speaker.CALLER), None)
         match event:
             case CallPlaced():
@@ -50,6 +63,8 @@ class CallReading:
                 self.record = record
             case TurnTaken(turn=turn):
                 self.turns.append(turn)
+                if recorded_at is not None:
+                    self.said_at[turn.number] = recorded_at
             case VerdictGiven(verdict=verdict):
                 self.verdicts.append(verdict)
             case ToolCalled(tool=tool):
@@ -63,6 +78,17 @@ class CallReading:
                 if caller is not None:
                     self.identity_turns.add(caller.number)
                     self.proof = caller if verified else None
+            case _:
+                self._take_of_handover(event)
+
+    def _take_of_handover(self, event: AnyEvent) -> None:
+        match event:
+            case HandoffMoved():
+                self.handing_over = True
+            case HoldWished(wish=HoldWish.ADDED, turn=turn_number) if turn_number:
+                self.hold_turns.add(turn_number)
+            case SentBack():
+                self.sent_back.append(event)
             case _:
                 pass
 

@@ -1,13 +1,15 @@
 """What of the caller's own words a packet quotes: the matter, amounts and days, open questions.
 
 In: a call's reading. Out: sentences with their place in the call, word for word. Greetings, the
-postal code and the wish for a person are passed over: they say nothing of the matter.
+postal code and the wish for a person are passed over: they say nothing of the matter. Where no
+record tells more, what the agent said is quoted too, as theirs and unverified.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from rapidfuzz import fuzz
 
@@ -17,22 +19,21 @@ from voiceagent.domain.spoken_dates import dates
 from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind
+from voiceagent.handoff.agent_actions import promises, quoted, says_done
 from voiceagent.handoff.call_reading import CallReading
-from voiceagent.handoff.sentences import Sentence, sentences_of
+from voiceagent.handoff.packet_gist import matter_score, substance, tells_something
+from voiceagent.handoff.sentences import Sentence, is_question, sentences_of
 
-STATEMENTS_KEPT = 6
+STATEMENTS_KEPT = 8
+HELPER_STATEMENTS_KEPT = 6
 EARLY_TURNS = 6
 """How many of the caller's turns the matter is looked for in."""
 SAME_QUESTION = 80.0
 """From this likeness (0..100) on, two questions are one asked again."""
+SOME_DAY = date(2000, 1, 1)
+"""What days without a year are near to where no record tells."""
 _UNHEARD_BELOW = 0.3
-_QUESTION = re.compile(
-    r"^(?:(?:and|so|but|but then|und|aber|also)\s+)?(?:what|why|when|where|who|how|which|can you|"
-    r"could you|do you|did you|will you|is (?:it|that|there|my)|are (?:there|you|my)|am i|was|"
-    r"warum|wieso|weshalb|wann|wer|wie|wo|welche\w*|können sie|haben sie|ist (?:das|es|die)|"
-    r"gibt es|bin ich)\b",
-    re.IGNORECASE,
-)
+_VALUE = re.compile(r"\d|#[\w-]+#|\S@\S")
 _IDLE = re.compile(
     r"^\W*(?:(?:yes|no|yeah|hi|hello|good (?:morning|evening|afternoon)|this is|speaking|thank you|"
     r"thanks|very much|so much|okay|ok|sure|please|ja|nein|hallo|guten (?:tag|morgen|abend)|vielen|"
@@ -85,7 +86,8 @@ def _longest(reading: CallReading) -> Sentence | None:
             and len(_IDLE.sub("", sentence.text).split()) >= 3
         ]
         if candidates:
-            return max(candidates, key=lambda s: len(_IDLE.sub("", s.text)))
+            places = {t.number: place for place, t in enumerate(some)}
+            return max(candidates, key=lambda s: matter_score(s, places[s.turn.number]))
     return None
 
 
@@ -100,20 +102,58 @@ def _gives_postal_code(text: str, reading: CallReading) -> bool:
 def caller_statements(
     reading: CallReading, main: Sentence | None, contradictions: Sequence[Contradiction]
 ) -> tuple[Claim, ...]:
-    """What the caller stated: the matter, and every sentence with an amount or a date in it."""
-    today = reading.record.newest_day if reading.record else None
+    """What the caller stated: the matter, every sentence with a value in it, what they added on
+    hold. Where there is more than fits, amounts and days go before other values."""
     borne_out = [c.said for c in contradictions if c.supports_caller]
-    chosen: dict[str, Citation] = {main.text: main.citation} if main else {}
+    weighed: dict[str, tuple[int, Citation]] = {}
+    if main is not None:
+        weighed[main.text] = (0, main.citation)
     for turn in reading.caller_turns:
         for sentence in sentences_of(turn):
-            holds_amount = bool(amounts(sentence.text, reading.language, ""))
-            holds_date = bool(today and dates(sentence.text, reading.language, today))
-            if (holds_amount or holds_date) and not _gives_postal_code(sentence.text, reading):
-                chosen.setdefault(sentence.text, sentence.citation)
-    kept = sorted(chosen.values(), key=lambda c: (c.turn, c.at_ms))[:STATEMENTS_KEPT]
+            weight = _weight(sentence, reading)
+            if weight is not None and not _gives_postal_code(sentence.text, reading):
+                weighed.setdefault(sentence.text, (weight, sentence.citation))
+    first = sorted(weighed.values(), key=lambda w: (w[0], w[1].turn, w[1].at_ms))
+    kept = sorted((c for _, c in first[:STATEMENTS_KEPT]), key=lambda c: (c.turn, c.at_ms))
     return tuple(
         Claim(f'"{c.quote}"', "caller", any(c.quote in said for said in borne_out), c) for c in kept
     )
+
+
+def _weight(sentence: Sentence, reading: CallReading) -> int | None:
+    """How readily a statement is kept, 0 first; None: not at all."""
+    today = reading.record.newest_day if reading.record else SOME_DAY
+    text = sentence.text
+    if sentence.turn.number in reading.hold_turns:
+        return 0 if len(_IDLE.sub("", text).split()) >= 2 else None
+    if amounts(text, reading.language, "") or dates(text, reading.language, today):
+        return 1
+    if reading.record is None and (_VALUE.search(text) or numbers(text, reading.language)):
+        return 2
+    if reading.record is None and substance(text) >= 4:
+        return 3
+    return None
+
+
+def helper_statements(reading: CallReading) -> tuple[Claim, ...]:
+    """What a human said after the bridge; and what the agent said, where no record is known."""
+    heard = [
+        t
+        for t in reading.turns
+        if t.speaker is Speaker.HUMAN or (t.speaker is Speaker.AGENT and reading.record is None)
+    ]
+    found = [
+        s
+        for turn in heard
+        for s in sentences_of(turn)
+        if not s.text.endswith("?")
+        and not promises(s.text, turn.language)
+        and not says_done(s.text)
+        and (_VALUE.search(s.text) or tells_something(s.text))
+    ]
+    weight = {id(s): (not _VALUE.search(s.text), n) for n, s in enumerate(found)}
+    kept = sorted(found, key=lambda s: weight[id(s)])[:HELPER_STATEMENTS_KEPT]
+    return tuple(quoted(s) for s in sorted(kept, key=lambda s: weight[id(s)][1]))
 
 
 def open_questions(reading: CallReading) -> tuple[Claim, ...]:
@@ -133,7 +173,7 @@ def open_questions(reading: CallReading) -> tuple[Claim, ...]:
     for at, turn in enumerate(reading.turns):
         if turn.speaker is not Speaker.CALLER or turn.number in for_person:
             continue
-        asked = [s for s in sentences_of(turn) if s.text.endswith("?") or _QUESTION.match(s.text)]
+        asked = [s for s in sentences_of(turn) if is_question(s.text)]
         asked = [s for s in asked if len(s.text.split()) >= 3]
         # Asked again: only the last time counts.
         unanswered = [
