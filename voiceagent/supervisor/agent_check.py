@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from voiceagent.domain.account import AccountRecord, Invoice, InvoiceStatus, Money
-from voiceagent.domain.spoken_amounts import amounts
 from voiceagent.domain.transcript import Turn
 from voiceagent.supervisor.billing_claims import open_invoices
 from voiceagent.supervisor.claimed_values import Sentence
@@ -22,6 +21,7 @@ from voiceagent.supervisor.payment_claims import due_on_another_day
 from voiceagent.supervisor.policy import ClaimKind, ClaimWords, Heard, Policy
 from voiceagent.supervisor.record_wording import RecordWording, Subject
 from voiceagent.supervisor.signals import heard_in
+from voiceagent.supervisor.spoken import amounts
 
 
 def agent_against_record(

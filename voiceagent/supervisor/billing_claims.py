@@ -7,12 +7,12 @@ caller, or bears the caller out; None for what agrees with the record or is not 
 from __future__ import annotations
 
 from voiceagent.domain.account import AccountRecord, InvoiceStatus, Money
-from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.supervisor.claimed_values import claimed_amounts
 from voiceagent.supervisor.claims import Finding, TurnClaims, latest
 from voiceagent.supervisor.phrases import Match
 from voiceagent.supervisor.policy import ClaimKind, ClaimWords
 from voiceagent.supervisor.record_wording import RecordWording, Subject
+from voiceagent.supervisor.spoken import numbers
 
 
 def monthly_price(

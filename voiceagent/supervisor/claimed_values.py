@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voiceagent.domain.account import Money
-from voiceagent.domain.spoken_amounts import amounts
-from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.supervisor.phrases import Match, PhraseSet, split_words
 from voiceagent.supervisor.policy import ClaimWords
+from voiceagent.supervisor.spoken import amounts, numbers
 
 # A bare number is an amount only where nothing is counted with it and it is no label.
 _COUNTS = re.compile(

@@ -14,8 +14,6 @@ from datetime import date
 from decimal import Decimal
 
 from voiceagent.domain.account import AccountRecord, Invoice
-from voiceagent.domain.spoken_dates import dates, months
-from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.spoken_words import Found
 from voiceagent.domain.transcript import Turn
 from voiceagent.domain.verdict import Contradiction
@@ -23,6 +21,7 @@ from voiceagent.supervisor.claimed_values import Claimed, Sentence, claimed_amou
 from voiceagent.supervisor.phrases import Match, PhraseSet
 from voiceagent.supervisor.policy import ClaimKind, ClaimWords
 from voiceagent.supervisor.policy_sections import Limits
+from voiceagent.supervisor.spoken import dates, months, numbers
 
 ClaimPhrases = Mapping[ClaimWords, Mapping[str, PhraseSet]]
 

@@ -27,6 +27,7 @@ from voiceagent.supervisor.signals import (
     earlier_request,
     heard_in,
     plain,
+    same_numbers,
     unclear,
 )
 
@@ -143,6 +144,6 @@ class MisunderstandingMeter:
             # The agent asked with these words: the caller answers, and repeats nothing.
             if echoed is not None and shared <= echoed:
                 continue
-            if alike(words, theirs) >= rule.from_similarity:
+            if alike(words, theirs) >= rule.from_similarity and same_numbers(turn, before):
                 return before
         return None

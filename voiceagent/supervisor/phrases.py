@@ -33,6 +33,12 @@ OPENING_LETTERS = 2
 """Letters an imperfectly heard word must share with the phrase's; keeps the search short."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;]+|[,:–—]")
+# "64.50", "29,90", "10:30", and a German day ("am 5. Dezember"): no sentence or clause ends there.
+_INSIDE_NUMBER = re.compile(
+    r"\d[.,:]\d|\d\.\s+(?:jan|jän|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|(?:und|bis)\s+\d)",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?;]+(?=\s|$)")
 _FILLERS = frozenset({"uh", "um", "uhm", "erm", "er", "hmm", "hm", "mm", "äh", "ähm", "öh", "eh"})
 _SPELLINGS = str.maketrans({"’": "'", "`": "'", "´": "'", "ß": "ss"})
 _ELEMENT = re.compile(r"\.\.\.|\{(\w+)\}|[()|^$?]|[^\s()|^$?{}]+")
@@ -77,12 +83,13 @@ def split_words(text: str) -> tuple[Word, ...]:
     words, sentence, clause = [], 0, 0
     for found in _WORD.finditer(text):
         token = found.group()
-        # A point inside a number ends no sentence.
-        if token[0] in ".!?;" and not re.match(r"\d\.\d", text[max(0, found.start() - 1) :]):
+        if _INSIDE_NUMBER.match(text, max(0, found.start() - 1)):
+            continue
+        if token[0] in ".!?;":
             sentence, clause = sentence + 1, clause + 1
         elif token[0] in ",:–—":
             clause += 1
-        elif token[0] not in ".!?;" and (norm := normalise(token)) not in _FILLERS:
+        elif (norm := normalise(token)) not in _FILLERS:
             words.append(Word(norm, found.start(), found.end(), sentence, clause))
     return tuple(words)
 
@@ -316,10 +323,15 @@ class PhraseSet:
 
 def sentence_around(text: str, start: int, end: int, longest: int = 160) -> tuple[int, int]:
     """The sentence that holds ``text[start:end]``, or just that where it would be too long."""
-    before = [m.end() for m in re.finditer(r"[.!?;]+\s+", text[:start])]
-    after = re.search(r"[.!?;]+(?=\s|$)", text[max(end - 1, 0) :])
-    left = before[-1] if before else 0
-    right = max(end - 1, 0) + after.end() if after else len(text)
+    left, right = 0, len(text)
+    for mark in _SENTENCE_END.finditer(text):
+        if _INSIDE_NUMBER.match(text, max(0, mark.start() - 1)):
+            continue
+        if mark.end() >= max(end, 1):
+            right = mark.end()
+            break
+        if mark.end() <= start:
+            left = mark.end()
     while left < right and text[left].isspace():
         left += 1
     while right > left and text[right - 1].isspace():

@@ -13,8 +13,6 @@ from collections.abc import Hashable, Sequence
 from datetime import date
 
 from voiceagent.domain.events import ToolReturned
-from voiceagent.domain.spoken_dates import months, numeric_dates
-from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Citation, Turn
 from voiceagent.domain.verdict import Trigger, TriggerKind
 from voiceagent.supervisor.grounds import Grounds, counted
@@ -22,6 +20,7 @@ from voiceagent.supervisor.phrases import split_words
 from voiceagent.supervisor.policy import Heard, Policy, Score
 from voiceagent.supervisor.scores import Scores
 from voiceagent.supervisor.signals import cite_turn, heard_in
+from voiceagent.supervisor.spoken import months, numbers
 
 SOME_DAY = date(2000, 1, 1)
 """Fills in years: values are only compared with each other, so any day will do."""
@@ -90,7 +89,6 @@ class ProgressMeter:
     def _new_values(self, turn: Turn) -> bool:
         found: set[Hashable] = {n.value for n in numbers(turn.text, turn.language)}
         found |= {m.value for m in months(turn.text, turn.language, SOME_DAY)}
-        found |= {d.value for d in numeric_dates(turn.text, turn.language, SOME_DAY)}
         new = found - self._values
         self._values |= new
         return bool(new)

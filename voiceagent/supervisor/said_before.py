@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from voiceagent.domain.account import AccountRecord, Money
+from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.transcript import Citation, Turn
 from voiceagent.domain.verdict import Contradiction, Trigger, TriggerKind
 from voiceagent.supervisor.agent_check import agent_against_record
@@ -24,6 +24,7 @@ from voiceagent.supervisor.record_wording import RecordWording, Subject
 from voiceagent.supervisor.rephrasing import ContentWords, alike
 from voiceagent.supervisor.scores import Scores
 from voiceagent.supervisor.signals import cite, cite_turn, heard_in
+from voiceagent.supervisor.spoken import months
 from voiceagent.supervisor.statements import Statement, ValueKind, statements
 
 STATEMENTS_KEPT = 60
@@ -171,18 +172,24 @@ class SaidBefore:
 
     def _on_record(self, meant: Statement, wording: RecordWording) -> tuple[str, str, str]:
         """What the agent's value is of, the record's line on it, and its number."""
-        for invoice in self._record.invoices if self._record else ():
-            if isinstance(meant.value, Money) and meant.value == invoice.amount:
+        record = self._record
+        if record is None:
+            return wording.about(_SUBJECT[meant.kind]), "", ""
+        told = months(meant.words, meant.turn.language, record.newest_day)
+        periods = {month.value for month in told}
+        # Of several invoices with this amount the one named, else the latest.
+        latest_first = sorted(
+            record.invoices, key=lambda i: (i.period in periods, i.period), reverse=True
+        )
+        for invoice in latest_first:
+            if meant.value == invoice.amount:
                 about = wording.about(Subject.AMOUNT_OF, invoice.id)
                 return about, wording.invoice(invoice), invoice.id
             if meant.value == invoice.due:
-                return (
-                    wording.about(Subject.DUE_DAY_OF, invoice.id),
-                    wording.due(invoice),
-                    invoice.id,
-                )
-        if self._record is not None and meant.value == self._record.plan.monthly_price:
-            plan = self._record.plan
+                about = wording.about(Subject.DUE_DAY_OF, invoice.id)
+                return about, wording.due(invoice), invoice.id
+        if meant.value == record.plan.monthly_price:
+            plan = record.plan
             return wording.about(Subject.MONTHLY_PRICE), wording.plan(plan), plan.name
         return wording.about(_SUBJECT[meant.kind]), "", ""
 

@@ -16,6 +16,7 @@ from voiceagent.domain.transcript import Citation, Turn
 from voiceagent.supervisor.phrases import PhraseSet, sentence_around, split_words
 from voiceagent.supervisor.policy import Heard
 from voiceagent.supervisor.policy_sections import Limits
+from voiceagent.supervisor.spoken import numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,15 @@ def earlier_request(turn: Turn, earlier: Sequence[Turn], limits: Limits) -> Turn
         if len(other.split()) < limits.repeated_from_words:
             continue
         ratio = max(fuzz.ratio(said, other), fuzz.token_sort_ratio(said, other))
-        if ratio >= best_ratio:
+        if ratio >= best_ratio and same_numbers(turn, before):
             best, best_ratio = before, ratio
     return best
+
+
+def same_numbers(one: Turn, other: Turn) -> bool:
+    """Whether two turns hold the same numbers: with others, alike words are about another thing."""
+    said = [{n.value for n in numbers(turn.text, turn.language)} for turn in (one, other)]
+    return said[0] == said[1]
 
 
 def unclear(turn: Turn, previous: Turn | None, limits: Limits) -> bool:

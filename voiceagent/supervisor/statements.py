@@ -15,11 +15,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from voiceagent.domain.account import Money
-from voiceagent.domain.spoken_amounts import amounts
-from voiceagent.domain.spoken_dates import dates
-from voiceagent.domain.spoken_numbers import numbers
 from voiceagent.domain.transcript import Turn
 from voiceagent.supervisor.phrases import Match, sentence_around
+from voiceagent.supervisor.spoken import amounts, dates, numbers
 
 _RELATIVE = frozenset(
     {"today", "tomorrow", "yesterday", "heute", "morgen", "gestern", "vorgestern", "übermorgen"}
