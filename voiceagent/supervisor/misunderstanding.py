@@ -75,10 +75,14 @@ class MisunderstandingMeter:
             place = cite(turn, signal.start, signal.end)
             grounds += self._sign("not_understood", 0.8, (place,), "said so")
         limits = self._policy.limits
-        if before := earlier_request(turn, earlier, limits):
+        words = self._content.of(turn.text, languages)
+        asked_with = self._asked_with(languages)
+        # The agent asked with these words: the caller answers, and repeats nothing.
+        answers = bool(words) and words <= asked_with
+        if not answers and (before := earlier_request(turn, earlier, limits)):
             cited = (cite_turn(before), cite_turn(turn))
             grounds += self._sign("repeated", 0.8, cited, "said the same again")
-        elif before := self._rephrased(turn, languages):
+        elif before := self._rephrased(turn, languages, words, asked_with):
             cited = (cite_turn(before), cite_turn(turn))
             grounds += self._sign("rephrased", 0.6, cited, "said the same in other words")
         previous = earlier[-1] if earlier else None
@@ -125,25 +129,31 @@ class MisunderstandingMeter:
             return False
         return fuzz.ratio(was, now) >= limits.agent_repeats_from_similarity
 
-    def _rephrased(self, turn: Turn, languages: Sequence[str]) -> Turn | None:
+    def _asked_with(self, languages: Sequence[str]) -> frozenset[str]:
+        """The content words of the agent's last turn, if it asks something."""
+        if self._agent is None or not self._agent.text.rstrip().endswith("?"):
+            return frozenset()
+        return self._content.of(self._agent.text, languages)
+
+    def _rephrased(
+        self,
+        turn: Turn,
+        languages: Sequence[str],
+        words: frozenset[str],
+        asked_with: frozenset[str],
+    ) -> Turn | None:
         """The caller's earlier turn that this one puts in other words, if it is still open."""
         rule = self._policy.rephrasing
-        words = self._content.of(turn.text, languages)
         if len(words) < rule.from_content_words:
             return None
         recent = self._open_requests[-rule.within_turns :]
         self._open_requests = [*recent, (turn, words)]
         if heard_in(turn.text, languages, self._policy.phrases, (Heard.ACCEPTS,)):
             return None
-        asked = self._agent is not None and self._agent.text.rstrip().endswith("?")
-        echoed = self._content.of(self._agent.text, languages) if self._agent and asked else None
         for before, theirs in reversed(recent):
             shared = words & theirs
-            if len(shared) < rule.from_content_words:
-                continue
-            # The agent asked with these words: the caller answers, and repeats nothing.
-            if echoed is not None and shared <= echoed:
-                continue
-            if alike(words, theirs) >= rule.from_similarity and same_numbers(turn, before):
+            enough = len(shared) >= rule.from_content_words and not shared <= asked_with
+            enough = enough and alike(words, theirs) >= rule.from_similarity
+            if enough and same_numbers(turn, before):
                 return before
         return None

@@ -61,10 +61,12 @@ class Offering(Section):
 
     ``before_hand_over``: they hand over only after a person was offered at an earlier turn.
     ``declined_keeps``: the share of every score that is left when the caller declines.
+    ``declined_rests_turns``: for so many caller turns from then on they call for nothing.
     """
 
     before_hand_over: bool
     declined_keeps: Share
+    declined_rests_turns: Annotated[int, Field(ge=0, le=50)]
 
 
 class Limits(Section):

@@ -57,7 +57,7 @@ class SaidBefore:
         """Remember what the agent stated; what the record denies shows after the next turn."""
         self._latest = self._statements(turn, call_language)
         self._stated = [*self._stated, *self._latest][-STATEMENTS_KEPT:]
-        if self._record is None or not self._latest:
+        if self._record is None:
             return
         wording = RecordWording(call_language)
         for finding in agent_against_record(turn, languages, self._record, self._policy, wording):

@@ -60,7 +60,9 @@ class Accumulated:
     def due(self, *, offered: bool) -> Action:
         """What the score calls for now and has not called for since it last fell."""
         due = Action.CONTINUE
-        if self.firm >= self.rule.hand_over and self.fresh and offered:
+        if not self.fresh:
+            return due
+        if self.firm >= self.rule.hand_over and offered:
             due = Action.HAND_OVER
         elif self.value >= self.rule.offer_person:
             due = Action.OFFER_PERSON
@@ -90,6 +92,7 @@ class Scores:
         self._counted: dict[Score, float] = {}
         self._turn = 0
         self._offered_at: int | None = None
+        self._rests_before = 0
 
     def next_turn(self) -> None:
         """The caller has taken another turn: older grounds fade."""
@@ -125,6 +128,8 @@ class Scores:
 
     def due(self) -> tuple[Action, tuple[Trigger, ...]]:
         """The action the scores call for, given once, and what it rests on."""
+        if self._turn < self._rests_before:
+            return Action.CONTINUE, ()
         offered = not self._offering.before_hand_over or (
             self._offered_at is not None and self._offered_at < self._turn
         )
@@ -141,9 +146,13 @@ class Scores:
         self._offered_at = self._turn
 
     def offer_declined(self) -> None:
-        """The caller wants no person: it takes new grounds to come back to it."""
+        """The caller wants no person: it takes time and new grounds to come back to it."""
         for score, held in self._single.items():
             self._settle(score, held.value * self._offering.declined_keeps)
+        for held in self._every():
+            held.given = Action.CONTINUE
+        self._offered_at = None
+        self._rests_before = self._turn + self._offering.declined_rests_turns
 
     def lessen(self, score: Score, keeps: float) -> None:
         """Keep only this share of a score."""
@@ -166,7 +175,7 @@ class Scores:
         for score in scores or tuple(self._single):
             self._single[score] = Accumulated(self._rules[score])
         if not scores:
-            self._offered_at = None
+            self._offered_at, self._rests_before = None, 0
             self._together = Accumulated(self._together.rule)
         left = [trigger for held in self._single.values() for trigger in held.evidence]
         self._together.evidence = [t for t in self._together.evidence if t in left]
@@ -182,8 +191,12 @@ class Scores:
         self._settle_together()
 
     def _settle_together(self) -> None:
-        held = [(one, one.rule.offer_person) for one in self._single.values()]
-        self._together.settle(
-            sum(one.value / offers for one, offers in held),
-            sum(one.firm / offers for one, offers in held),
-        )
+        # No more of each than offers a person: what goes beyond has thresholds of its own.
+        shares = [
+            (
+                min(1.0, one.value / one.rule.offer_person),
+                min(1.0, one.firm / one.rule.offer_person),
+            )
+            for one in self._single.values()
+        ]
+        self._together.settle(sum(value for value, _ in shares), sum(firm for _, firm in shares))
