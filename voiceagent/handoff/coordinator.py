@@ -133,6 +133,7 @@ class Handoff:
             return HandoffOutcome.BRIDGED if talked else HandoffOutcome.CALLER_HUNG_UP
         if why is Why.CANCELLED:
             await self._waiting.stop()
+            await self._packets.close()
             await self._move(_E.CALLER_CANCELLED)
             await self._resume(HandoffOutcome.CALLER_CANCELLED, "")
             return HandoffOutcome.CALLER_CANCELLED

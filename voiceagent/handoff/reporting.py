@@ -24,8 +24,11 @@ from voiceagent.domain.events import (
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
 from voiceagent.domain.transitions import Machine
 from voiceagent.handoff.caller_side import HeardOnHold, Whispered
-from voiceagent.handoff.deadlines import within
+from voiceagent.handoff.deadlines import stopped, within
 from voiceagent.handoff.roster import Human
+
+# Whoever ends a handoff from outside waits for it.
+_SETTLING_S = 2.0
 
 
 class Reports:
@@ -124,9 +127,12 @@ class Reports:
         await self.report(lambda ms: HandoffEnded(at_ms=ms, handoff_id=self._id, outcome=outcome))
 
     async def settled(self) -> None:
-        """Wait until everything reported is committed or has failed."""
-        if self._pending:
-            await asyncio.wait(self._pending, timeout=self._deadline_s)
+        """Wait a moment until everything reported is committed, and leave no report waiting."""
+        pending = tuple(self._pending)
+        if pending:
+            await asyncio.wait(pending, timeout=_SETTLING_S)
+        for task in pending:
+            await stopped(task)
 
     async def _commit(self, make: Callable[[int], AnyEvent]) -> None:
         async with self._turn:
