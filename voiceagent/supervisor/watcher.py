@@ -184,6 +184,9 @@ class Supervisor:
         already = self._called_for.get(number, {})
         grounds = self._explicit.classified(turn, probabilities, already)
         self._note_called_for(number, grounds)
+        if number == self._last_number():
+            self._soft.explicit(grounds)
+            self._take_signs_together()
         return self._if_any(grounds)
 
     def _note_called_for(self, number: int, grounds: Grounds) -> None:

@@ -131,17 +131,12 @@ def test_declining_takes_new_grounds_to_come_back_to_it() -> None:
 
 def test_a_score_alone_is_never_together_with_itself() -> None:
     """Together hands over for several grounds; one has thresholds of its own."""
-    for score in Score:
-        many = changed(accumulate={score: _endless(score)})
-        name = min(WEIGHT_NAMES[score])
-        running = Run(Scores(many))
-        assert H not in {running.turn(((score, name), 1.0)) for _ in range(60)}
-
-
-def _endless(score: Score) -> dict[str, Any]:
     document = yaml.safe_load(POLICY_PATH.read_text("utf-8"))
-    rule: dict[str, Any] = document["accumulate"][score]
-    return rule | {"hand_over": 1e9}
+    endless = {score: rule | {"hand_over": 1e9} for score, rule in document["accumulate"].items()}
+    policy = changed(accumulate=endless)
+    for ground in GROUNDS:
+        running = Run(Scores(policy))
+        assert H not in {running.turn((ground, 1.0)) for _ in range(60)}
 
 
 @given(TURNS)
