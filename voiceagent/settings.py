@@ -132,6 +132,12 @@ class Settings(BaseSettings):
     human_ring_timeout_s: float = Field(
         default=20.0, gt=0, description="A human agent's phone rings so long."
     )
+    humans_rung_at_once: int = Field(
+        default=1, ge=1, description="So many human agents are rung together; the first one wins."
+    )
+    longest_hold_s: float = Field(
+        default=600.0, gt=0, description="After so long on hold a callback is booked instead."
+    )
     longest_call_s: float = Field(
         default=1800.0, gt=0, description="A call is closed politely after so long."
     )

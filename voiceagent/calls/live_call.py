@@ -10,23 +10,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
-from typing import Any
 
 from voiceagent.calls.agent_voice import AgentVoice
 from voiceagent.calls.closing import Closing
+from voiceagent.calls.deeds import Deeds
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.handing_over import HandingOver
 from voiceagent.calls.journal import Journal
+from voiceagent.calls.keypad import Keypad
 from voiceagent.calls.order import CallOrder, CallParts, CallResult
-from voiceagent.calls.outcome import OutcomeSoFar
 from voiceagent.calls.patience import Patience
 from voiceagent.calls.pipeline import CallPipeline, PipelineHooks
 from voiceagent.calls.promises import callee_day
 from voiceagent.calls.recorder import StereoRecorder
-from voiceagent.calls.supervision import Supervision, forbids_calls
+from voiceagent.calls.supervision import Advisers, Supervision
 from voiceagent.dialogue.llm import LlmCallbacks
-from voiceagent.domain.call import CallEvent, CallOutcome, CallState
+from voiceagent.dialogue.playbook import fill
+from voiceagent.domain.call import CallEvent, CallOutcome
 from voiceagent.domain.errors import (
     LanguageModelError,
     LegError,
@@ -39,15 +39,15 @@ from voiceagent.domain.events import (
     BargeIn,
     CallEnded,
     CallPlaced,
+    CallSummed,
     DisclosurePlayed,
-    DoNotCallEntered,
     KeyPressed,
     LanguageModelTroubled,
     LoggedEvent,
     ModelTrouble,
+    TurnTaken,
 )
-from voiceagent.domain.handoff import HandoffOutcome
-from voiceagent.domain.verdict import TriggerKind, Verdict
+from voiceagent.handoff.packet_builder import build_packet
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.speech.utterances import Utterance
 
@@ -79,17 +79,24 @@ class LiveCall:
         )
         self._gone = asyncio.Event()
         self._handing_over = HandingOver(order, parts, leg, self._journal, self._script, self._gone)
-        self._supervision = Supervision(parts.supervisor(), self._journal, self)
+        self._closing = Closing()
+        self._deeds = Deeds(
+            order, parts, self._journal, self._script, self._handing_over, self._closing
+        )
+        self._supervision = Supervision(
+            parts.supervisor(),
+            self._journal,
+            self._deeds,
+            Advisers(parts.read_turn, parts.second_opinion),
+        )
         self._pipeline: CallPipeline | None = None
         self._segments: list[Utterance] = []
         self._greeted = asyncio.Event()
         self._answer_due = False
         self._patience = Patience(
-            self._journal, self._script.phrases, self._say_soon, self._give_up
+            self._journal, self._script.phrases, self._deeds.say_soon, self._deeds.give_up
         )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = Closing()
-        self._outcome = OutcomeSoFar()
+        self._keypad = Keypad(self._on_number)
 
     # From beginning to end.
 
@@ -116,6 +123,7 @@ class LiveCall:
             self._leg, order, self._parts, journal, self._script, self._hooks()
         )
         self._handing_over.attach(self._pipeline)
+        self._deeds.attach(self._pipeline)
         await self._warm_up()
         try:
             await self._leg.connect(order.ring_timeout_s)
@@ -198,7 +206,17 @@ class LiveCall:
         if self._journal.allows(_E.CLOSING) and not self._gone.is_set():
             await self._journal.move(_E.CLOSING)
         await self._journal.move(_E.HUNG_UP)
-        return self._outcome.so_far, reason
+        await self._sum_up()
+        return self._deeds.outcome.so_far, reason
+
+    async def _sum_up(self) -> None:
+        """The last packet: what the call came to, and what is owed to the caller."""
+        events, versions = self._journal.events(), self._deeds.outcome.packets
+        packet = await asyncio.to_thread(build_packet, self._order.call_id, events, versions + 1)
+        disposition = self._deeds.outcome.so_far
+        await self._journal.report(
+            lambda ms: CallSummed(at_ms=ms, packet=packet, disposition=disposition)
+        )
 
     async def _ended(self, outcome: CallOutcome, reason: str) -> CallResult:
         await self._journal.report(lambda ms: CallEnded(at_ms=ms, outcome=outcome, reason=reason))
@@ -213,11 +231,8 @@ class LiveCall:
 
     async def _clean_up(self) -> None:
         """Leave nothing running and nobody on a line, whatever happened; harmless if repeated."""
-        running = [task for task in (self._handing_over.task, *self._tasks) if task is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await self._handing_over.close()
+        self._keypad.close()
+        await self._deeds.close()
         if self._pipeline is not None:
             await self._pipeline.stop()
         await self._leg.hang_up()
@@ -234,7 +249,7 @@ class LiveCall:
             on_gone=self._on_gone,
             on_caller_silent=self._on_caller_silent,
             on_close=self._on_close,
-            may_speak=self.agent_may_answer,
+            may_speak=self._deeds.agent_may_answer,
             llm=LlmCallbacks(on_slow=self._on_slow, on_failed=self._on_failed),
         )
 
@@ -244,9 +259,20 @@ class LiveCall:
         self._segments.append(utterance)
 
     async def _on_key(self, key: str) -> None:
-        await self._supervision.consult(
-            await self._journal.report(lambda ms: KeyPressed(at_ms=ms, key=key))
-        )
+        logged = await self._journal.report(lambda ms: KeyPressed(at_ms=ms, key=key))
+        self._handing_over.caller_keyed(key)
+        if not await self._supervision.consult(logged) and self._deeds.agent_may_answer():
+            self._keypad.press(key)
+        else:
+            self._keypad.close()
+
+    def _on_number(self, digits: str) -> None:
+        """The caller has keyed a number in: it is a turn like any other."""
+        now_ms = self._leg.audio_ms
+        language = self._order.playbook.language
+        self._segments.append(Utterance(digits, now_ms, now_ms, 1.0, language))
+        words = fill(self._script.guidance.keyed, digits=" ".join(digits))
+        self._deeds.spawn(self._running.caller_wrote(words))
 
     async def _on_turn(self) -> bool:
         """A turn is complete, or a tool's result wants words: may the model speak?"""
@@ -256,12 +282,14 @@ class LiveCall:
             # What is said during the disclosure is answered after it; a hello before it is not.
             self._answer_due = self._greeted.is_set()
             self._greeted.set()
+            if isinstance(logged.event, TurnTaken):
+                self._handing_over.caller_said(logged.event.turn)
             if await self._supervision.consult(logged):
                 return False
-        return self.agent_may_answer()
+        return self._deeds.agent_may_answer()
 
     async def _on_barge_in(self) -> None:
-        if self._voice.speaking and self.agent_may_answer():
+        if self._voice.speaking and self._deeds.agent_may_answer():
             await self._journal.report(lambda ms: BargeIn(at_ms=ms))
         await self._voice.interrupted()
 
@@ -271,16 +299,15 @@ class LiveCall:
         self._gone.set()
 
     async def _on_caller_silent(self) -> None:
-        if self.agent_may_answer():
+        if self._deeds.agent_may_answer():
             self._patience.caller_silent()
 
     async def _on_close(self, goodbye: str) -> None:
         """The playbook has come to its end."""
-        self._outcome.dialogue_done()
-        self.spawn(self._close("completed", goodbye))
+        self._deeds.dialogue_done(goodbye)
 
     async def _on_slow(self) -> None:
-        await self._patience.model_slow(may_speak=self.agent_may_answer())
+        await self._patience.model_slow(may_speak=self._deeds.agent_may_answer())
 
     async def _on_failed(self, error: LanguageModelError, _something_was_said: bool) -> None:
         logged = await self._journal.report(
@@ -295,73 +322,8 @@ class LiveCall:
     def _on_logged(self, logged: LoggedEvent) -> None:
         """In line with the log: the supervisor sees everything, and deeds decide the outcome."""
         self._supervision.watch(logged)
-        self._outcome.watch(logged)
-
-    # What a verdict may cause; see voiceagent.calls.supervision.Conversation.
-
-    def agent_may_answer(self) -> bool:
-        """Whether it is the agent who talks with the caller now."""
-        return self._journal.state is CallState.TALKING and not self._handing_over.running
-
-    def offer_person(self) -> None:
-        """Ask the caller whether they want a person."""
-        self._say_soon(self._script.phrases.offer_person)
-
-    def hand_over(self, verdict: Verdict) -> None:
-        """Bring a human in."""
-        phrases = self._script.phrases
-        failed = all(t.kind is TriggerKind.LANGUAGE_MODEL_FAILED for t in verdict.triggers)
-        why = phrases.fallback.language_model_failed if failed else phrases.hold.announcement
-        self._handing_over.start(why, self._on_handoff_over)
-
-    async def block_number(self, turn: int) -> None:
-        """Block the number from the moment it is spoken, before anything is said about it."""
-        if self._outcome.forbidden:
-            return
-        phone = self._order.record.customer.phone
-        await self._parts.book.forbid(phone, f"call {self._order.call_id} turn {turn}")
-        await self._journal.report(lambda ms: DoNotCallEntered(at_ms=ms, phone=phone, turn=turn))
-
-    def end(self, verdict: Verdict) -> None:
-        """Say goodbye and end."""
-        goodbye = self._script.phrases.goodbye
-        if forbids_calls(verdict):
-            self.spawn(self._close("do_not_call", goodbye.do_not_call))
-        else:
-            self.spawn(self._close("supervisor", goodbye.resolved))
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the call, for as long as the call runs."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _on_handoff_over(self, task: asyncio.Task[HandoffOutcome]) -> None:
-        if task.cancelled():
-            return
-        if (error := task.exception()) is not None:
-            logger.error("the handoff broke: %s", type(error).__name__)
-            self._closing.fail(error)
-        elif task.result() is HandoffOutcome.BRIDGED:
-            self._closing.decide("bridge_closed")
-
-    # Speaking and closing.
-
-    def _say_soon(self, text: str, remember: bool = True) -> None:
-        async def say() -> None:
-            await self._voice.say(text, remember=remember)
-
-        self.spawn(say())
-
-    def _give_up(self) -> None:
-        goodbye = self._script.phrases.goodbye.resolved
-        self.spawn(self._close("caller_silent", goodbye))
-
-    async def _close(self, reason: str, goodbye: str) -> None:
-        if goodbye:
-            await self._voice.say(goodbye, interruptible=False)
-        await asyncio.sleep(_PARTING_S)
-        self._closing.decide(reason)
+        self._handing_over.watch(logged)
+        self._deeds.outcome.watch(logged)
 
     @property
     def _running(self) -> CallPipeline:

@@ -13,15 +13,21 @@ from pipecat.services.openai.llm import OpenAILLMService
 from voiceagent.accounts.protocol import AccountService
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.dialogue.playbook import Playbook
+from voiceagent.dialogue.second_opinion import SecondOpinion
 from voiceagent.dialogue.tools import CallbackBook
 from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.call import CallOutcome
+from voiceagent.domain.events import LoggedEvent
+from voiceagent.domain.packet import Packet
+from voiceagent.domain.transcript import Turn
 from voiceagent.handoff.coordinator import HandoffOptions
+from voiceagent.handoff.hold_wishes import HoldWishes
 from voiceagent.handoff.roster import Roster
 from voiceagent.speech.listening import ListeningService
 from voiceagent.speech.speaking import SpeakingService
 from voiceagent.speech.utterance_listener import OnUtterance, UtteranceListener
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
+from voiceagent.supervisor.turn_reading import TurnReading
 from voiceagent.supervisor.watcher import Supervisor
 
 ToolDescription = Mapping[str, Any]
@@ -56,7 +62,13 @@ class CallParts:
     """What a call runs on; made by ``app`` from the settings.
 
     The factories make fresh stages for one call; models behind them are shared by all calls.
-    ``warm_up`` lets a local language model read the call's prompt before the phone rings.
+
+    Attributes:
+        synthesise: a text as 16-bit PCM at a rate in Hz, for the briefing of a human.
+        warm_up: lets a local language model read the call's prompt before the phone rings.
+        read_turn: what trained classifiers make of the last of these turns; None for none.
+        second_opinion: a language model asked beside the call; None for none.
+        write_packet: puts a packet in a language model's words, checked; None for none.
     """
 
     listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]
@@ -68,8 +80,13 @@ class CallParts:
     supervisor: Callable[[], Supervisor]
     roster: Roster
     clock: Callable[[], datetime]
+    hold_wishes: HoldWishes
+    synthesise: Callable[[str, int], Awaitable[bytes]]
     handoff: HandoffOptions = field(default_factory=HandoffOptions)
     warm_up: Callable[[str], Awaitable[None]] | None = None
+    read_turn: Callable[[Sequence[Turn]], Awaitable[TurnReading]] | None = None
+    second_opinion: SecondOpinion | None = None
+    write_packet: Callable[[Packet, Sequence[LoggedEvent]], Awaitable[Packet | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from voiceagent.domain.events import (
     DoNotCallEntered,
     HandoffEnded,
     LoggedEvent,
+    PacketWritten,
     ToolReturned,
 )
 from voiceagent.domain.handoff import HandoffOutcome
@@ -28,10 +29,14 @@ class OutcomeSoFar:
     def __init__(self) -> None:
         self._settled: CallOutcome | None = None
         self._matter_answered = False
+        self.packets = 0
+        """Versions of the packet written so far."""
 
     def watch(self, logged: LoggedEvent) -> None:
         """Take note of an event; called in line with the log."""
         event = logged.event
+        if isinstance(event, PacketWritten):
+            self.packets = event.packet.version
         if isinstance(event, DoNotCallEntered):
             self._settled = CallOutcome.DO_NOT_CALL
         elif self.forbidden:
@@ -40,6 +45,9 @@ class OutcomeSoFar:
             self._settled = CallOutcome.CALLBACK_BOOKED
         elif isinstance(event, HandoffEnded) and event.outcome is HandoffOutcome.BRIDGED:
             self._settled = CallOutcome.HANDED_OVER
+        elif isinstance(event, HandoffEnded) and event.outcome is HandoffOutcome.RETURNED_TO_AI:
+            # A human has talked with the caller and left the rest to the agent.
+            self._matter_answered = True
         elif isinstance(event, ToolReturned) and event.ok and event.tool in _ANSWERING_TOOLS:
             self._matter_answered = True
 

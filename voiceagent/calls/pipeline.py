@@ -14,10 +14,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from openai.types.chat import (
+    ChatCompletionDeveloperMessageParam,
+    ChatCompletionUserMessageParam,
+)
 from pipecat.audio.turn.smart_turn.base_smart_turn import SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.flows import Flow, FlowManager, FlowsFunctionSchema, NodeConfig
-from pipecat.frames.frames import ErrorFrame, LLMRunFrame
+from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -35,6 +39,7 @@ from voiceagent.calls.dialogue_parts import account_tools, reply_guard
 from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts, ToolDescription
 from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap, TurnGate
+from voiceagent.dialogue.guidance import NOTE
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.dialogue.playbook import ACTIONS, CallScript, fill
 from voiceagent.dialogue.stable_prompt import system_text
@@ -111,6 +116,7 @@ class CallPipeline:
         self._turn_gate = TurnGate(hooks.on_turn, hooks.on_barge_in)
         speaking = parts.speaking()
         self.voice = AgentVoice(leg, speaking, hooks.on_agent_turn)
+        self._speaking = speaking
 
         stages = [
             self._transport.input(),
@@ -199,6 +205,23 @@ class CallPipeline:
     async def answer(self) -> None:
         """Let the language model answer what stands in the conversation."""
         await self._worker.queue_frame(LLMRunFrame())
+
+    def pace(self, pace: float) -> None:
+        """Speak at this pace from the next clause on; 1 is the voice's own, below it slower."""
+        self._speaking.pace = pace
+
+    async def note(self, text: str) -> None:
+        """Tell the language model something the caller does not hear; it does not answer it."""
+        message: ChatCompletionDeveloperMessageParam = {
+            "role": "developer",
+            "content": f"{NOTE}{text}",
+        }
+        await self._worker.queue_frame(LLMMessagesAppendFrame([message], run_llm=False))
+
+    async def caller_wrote(self, text: str) -> None:
+        """A turn of the caller that was not spoken, such as a number keyed in; it is answered."""
+        message: ChatCompletionUserMessageParam = {"role": "user", "content": text}
+        await self._worker.queue_frame(LLMMessagesAppendFrame([message], run_llm=True))
 
     async def interrupt(self) -> None:
         """Cut off whatever the agent is saying or about to say."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 from voiceagent.dialogue.phrases import Line, PromptModel
 from voiceagent.domain.verdict import Repair
 
+NOTE = "(note) "
+"""How a note begins, so that it is told from the task the playbook set."""
+
 NOTE_VALUES = frozenset({"human_name", "instruction", "conversation", "digits"})
 """Placeholders the notes may use."""
 

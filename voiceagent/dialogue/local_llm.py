@@ -52,6 +52,8 @@ class LocalLlmOptions:
         context_tokens: prompt and reply of one conversation, in tokens.
         conversations: conversations kept ready side by side; further ones take turns. Each costs
             28 KiB of memory per context token with Qwen2.5-1.5B.
+        beside: places for what is asked beside the conversations, such as a packet; asked in a
+            conversation's place it would cost it the prompt it has read.
         threads: computing threads; more than there are cores makes everything slower.
         niceness: added to the child's priority number, so that the audio goes first.
         prompt_cache_mib: memory for the prompts of conversations that lost their place.
@@ -61,6 +63,7 @@ class LocalLlmOptions:
 
     context_tokens: int = 4096
     conversations: int = 2
+    beside: int = 0
     threads: int = 2
     niceness: int = 5
     prompt_cache_mib: int = 512
@@ -70,8 +73,8 @@ class LocalLlmOptions:
     def __post_init__(self) -> None:
         if min(self.context_tokens, self.conversations, self.threads) < 1:
             raise ValueError("context_tokens, conversations and threads must be at least 1")
-        if self.niceness < 0 or self.prompt_cache_mib < 0:
-            raise ValueError("niceness and prompt_cache_mib must not be negative")
+        if min(self.niceness, self.prompt_cache_mib, self.beside) < 0:
+            raise ValueError("niceness, prompt_cache_mib and beside must not be negative")
 
 
 class LocalLlmServer:
@@ -283,8 +286,9 @@ def _serve(orders: dict[str, Any]) -> None:
     params.port = 0
     params.ui = False
     params.endpoint_slots = False
-    params.n_parallel = orders["conversations"]
-    params.n_ctx = orders["context_tokens"] * orders["conversations"]
+    places = orders["conversations"] + orders["beside"]
+    params.n_parallel = places
+    params.n_ctx = orders["context_tokens"] * places
     params.n_gpu_layers = 0
     params.cache_prompt = True
     params.cache_ram_mib = orders["prompt_cache_mib"]

@@ -32,8 +32,10 @@ class HoldLines(PromptModel):
             explain themselves, such as a caller who asked for a person.
         announcement: what happens now.
         comfort: signs of life, in turn.
-        estimate: an honest estimate of the wait, in ``{{ minutes }}``.
+        estimate: an honest estimate of the wait, in ``{{ minutes }}``, from two minutes up.
+        estimate_soon: the same for a minute or less.
         estimate_unknown: to a caller who asks how long, where nothing is known.
+        being_rung: the same while a human's phone rings.
         noted: to a caller who added something.
         human_joining: who joins.
         human_lost: the human's line dropped in mid-conversation.
@@ -45,7 +47,9 @@ class HoldLines(PromptModel):
     announcement: Line
     comfort: Lines
     estimate: Line
+    estimate_soon: Line
     estimate_unknown: Line
+    being_rung: Line
     noted: Line
     human_joining: Line
     human_lost: Line

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from voiceagent.dialogue.actions import REPLY, describe_tool
+from voiceagent.dialogue.guidance import NOTE
 
 _HOW_TO_ANSWER = (
     "Answer with one JSON object. Choose the action:\n"
@@ -118,7 +119,8 @@ class StablePrompt:
 def _last_task(messages: Sequence[Mapping[str, Any]]) -> int:
     """Index of the newest task message, or of the newest message where there is none."""
     for index in range(len(messages) - 1, -1, -1):
-        if messages[index]["role"] in {"developer", "system"}:
+        task = messages[index]["role"] in {"developer", "system"}
+        if task and not _text(messages[index].get("content")).startswith(NOTE):
             return index
     return len(messages) - 1
 

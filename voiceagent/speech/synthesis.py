@@ -87,6 +87,30 @@ async def synthesise_clause(
             yield pcm
 
 
+async def synthesise_text(
+    voice: Voice, pool: ModelPool, text: str, sample_rate_hz: int, deadline_s: float = 10.0
+) -> bytes:
+    """A whole text as 16-bit PCM, for somebody who hears it outside a conversation.
+
+    Args:
+        voice: speaks.
+        pool: where it runs, as the agent's own words do.
+        text: as written.
+        sample_rate_hz: of the audio wanted.
+        deadline_s: longest wait per clause.
+
+    Raises:
+        SpeechError: the voice failed, or the pool was too busy.
+    """
+    spoken: list[bytes] = []
+    for clause in await split_clauses(text, voice.language):
+        if is_sayable(clause):
+            synthesis = ClauseSynthesis(voice, clause, sample_rate_hz)
+            parts = synthesise_clause(pool, Priority.SYNTHESIS, synthesis, deadline_s)
+            spoken += [part async for part in parts]
+    return b"".join(spoken)
+
+
 class PreparedPhrases:
     """Fixed phrases of one voice, synthesised once and kept for all calls.
 
