@@ -213,8 +213,8 @@ class HandingOver:
                 fill(guidance.sent_back, human_name=name, instruction=instruction)
             )
         await self._journal.move(CallEvent.RETURNED_TO_AI)
-        if not instruction:
-            await self.say(self._script.phrases.fallback.returned)
+        fallback = self._script.phrases.fallback
+        await self.say(fallback.returned_with_task if instruction else fallback.returned)
 
     def _said_in_bridge(self) -> str:
         """What caller and human said to each other, as one text, the latest kept."""

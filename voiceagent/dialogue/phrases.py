@@ -58,13 +58,14 @@ class HoldLines(PromptModel):
 
 
 class FallbackLines(PromptModel):
-    """When something fails: the language model, its words, no human, a human sent back."""
+    """When something fails: the language model, its words, no human; and after a human."""
 
     language_model_failed: Line
     reply_withheld: Line
     nobody_free: Line
     nobody_free_no_callback: Line
     returned: Line
+    returned_with_task: Line
 
 
 class GoodbyeLines(PromptModel):

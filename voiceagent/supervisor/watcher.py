@@ -35,7 +35,7 @@ from voiceagent.domain.events import (
     TurnTaken,
 )
 from voiceagent.domain.transcript import Citation, Speaker, Turn
-from voiceagent.domain.verdict import Action, Trigger, TriggerKind, Verdict
+from voiceagent.domain.verdict import Action, Repair, Trigger, TriggerKind, Verdict
 from voiceagent.supervisor.explicit import ExplicitGrounds
 from voiceagent.supervisor.grounds import Grounds, at_once, counted, languages_of, weighed
 from voiceagent.supervisor.mood import frustration
@@ -48,6 +48,9 @@ from voiceagent.supervisor.soft_readings import SoftReadings
 
 TRANSFER_TOOL = "transfer_to_person"
 DO_NOT_CALL_TOOL = "do_not_call"
+SAME_NUMBER_MS = 4000
+"""Keys pressed within this of each other make one number."""
+
 TURNS_KEPT = 50
 """Caller turns remembered for comparison; the policy cannot ask for more."""
 
@@ -70,6 +73,7 @@ class Supervisor:
         self._handing_over = False
         self._with_human = False
         self._forbidden = False
+        self._keyed_ms: int | None = None
 
     @property
     def frustration(self) -> float:
@@ -94,11 +98,8 @@ class Supervisor:
                 self._agent_said(turn)
             case TurnClassified(turn=number, probabilities=probabilities):
                 return self._classified(number, probabilities)
-            case KeyPressed(key="0", at_ms=at_ms):
-                # No words to quote: the citation only gives the place in the recording.
-                place = Citation(self._last_number(), Speaker.CALLER, "", at_ms)
-                rule = self._policy.at_once.key_zero
-                return self._if_any(at_once(TriggerKind.KEY_ZERO, rule, (place,), "pressed 0"))
+            case KeyPressed():
+                return self._key_pressed(event)
             case LanguageModelTroubled(trouble=trouble, code=code):
                 return self._model_troubled(trouble, code)
             case ToolReturned():
@@ -238,6 +239,19 @@ class Supervisor:
             return None
         rule = self._policy.at_once.do_not_call
         return self._if_any(at_once(TriggerKind.DO_NOT_CALL, rule, self._latest(), detail))
+
+    def _key_pressed(self, event: KeyPressed) -> Verdict | None:
+        """A zero asks for a person, unless it is one digit of a number."""
+        in_number = self._soft.repair is Repair.SPELL_OR_KEY or (
+            self._keyed_ms is not None and event.at_ms - self._keyed_ms <= SAME_NUMBER_MS
+        )
+        self._keyed_ms = event.at_ms if event.key.isdigit() else None
+        if event.key != "0" or in_number:
+            return None
+        # No words to quote: the citation only gives the place in the recording.
+        place = Citation(self._last_number(), Speaker.CALLER, "", event.at_ms)
+        rule = self._policy.at_once.key_zero
+        return self._if_any(at_once(TriggerKind.KEY_ZERO, rule, (place,), "pressed 0"))
 
     # From grounds to a verdict.
 

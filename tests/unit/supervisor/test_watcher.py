@@ -124,6 +124,15 @@ def test_key_zero() -> None:
     assert verdict.triggers[0].citations[0].at_ms == 9_000
 
 
+def test_a_zero_within_a_number_is_a_digit_and_one_long_after_is_not() -> None:
+    keys = [(1_000, "3"), (1_800, "1"), (2_500, "0"), (3_200, "7"), (30_000, "0")]
+    supervisor = Supervisor(POLICY)
+    verdicts = [supervisor.observe(KeyPressed(at_ms=ms, key=key)) for ms, key in keys]
+    assert [v is not None for v in verdicts] == [False, False, False, False, True]
+    supervisor.observe(KeyPressed(at_ms=60_000, key="#"))
+    assert supervisor.observe(KeyPressed(at_ms=60_500, key="0")) is not None
+
+
 @pytest.mark.parametrize("key", ["1", "9", "#", "*"])
 def test_other_keys_say_nothing(key: str) -> None:
     assert Supervisor(POLICY).observe(KeyPressed(at_ms=0, key=key)) is None
