@@ -1,7 +1,7 @@
-"""Draw ``docs/states.md`` from the transition tables.
+"""Draw ``docs/states.md``, and the handoff in the README, from the transition tables.
 
-``python docs/draw_states.py`` writes the page; with ``--check`` it only says whether the page is up
-to date (exit status 1 if not). Run it in an environment that has ``voiceagent``.
+``python docs/draw_states.py`` writes them; with ``--check`` it only says whether they are up to
+date (exit status 1 if not). Run it in an environment that has ``voiceagent``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from voiceagent.domain.handoff import HANDOFF_TRANSITIONS, HandoffState
 from voiceagent.domain.transitions import mermaid
 
 PAGE = Path(__file__).parent / "states.md"
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- handoff states: drawn -->", "<!-- handoff states: end -->"
 
 State = TypeVar("State", bound=StrEnum)
 Trigger = TypeVar("Trigger", bound=StrEnum)
@@ -59,6 +61,30 @@ def _section(title: str, table: Mapping[tuple[State, Trigger], State], initial: 
     )
 
 
+def readme() -> str:
+    """The README with the handoff drawn between its marks; as it is where there are none."""
+    if not README.is_file():
+        return ""
+    text = README.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not (begin and end):
+        return text
+    return f"{before}{BEGIN}\n{_overview(HANDOFF_TRANSITIONS, HandoffState.PROPOSED)}{END}{after}"
+
+
+def _overview(table: Mapping[tuple[State, Trigger], State], initial: State) -> str:
+    """A drawing with one arrow between two states, whatever events lead along it."""
+    arrows: dict[tuple[State, State], list[str]] = {}
+    for (source, trigger), target in table.items():
+        arrows.setdefault((source, target), []).append(str(trigger))
+    lines = [f"    {a} --> {b}: {'<br>'.join(sorted(e))}" for (a, b), e in arrows.items()]
+    left = {source for source, _trigger in table}
+    lines += [f"    {state} --> [*]" for state in type(initial) if state not in left]
+    drawing = "\n".join(["stateDiagram-v2", f"    [*] --> {initial}", *lines])
+    return f"```mermaid\n{drawing}\n```\n"
+
+
 def _meanings(states: type[StrEnum]) -> dict[str, str]:
     """The line under each member of the enumeration in its source."""
     tree = ast.parse(dedent(inspect.getsource(states)))
@@ -76,14 +102,19 @@ def _meanings(states: type[StrEnum]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or check it; the exit status."""
-    if "--check" not in arguments:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    sys.stderr.write("docs/states.md is out of date; run: python docs/draw_states.py\n")
-    return 1
+    """Write both, or check them; the exit status."""
+    drawn = {PAGE: page(), README: readme()}
+    status = 0
+    for path, text in drawn.items():
+        if not text or (path.exists() and path.read_text(encoding="utf-8") == text):
+            continue
+        if "--check" in arguments:
+            name = path.name if path is README else f"docs/{path.name}"
+            sys.stderr.write(f"{name} is out of date; run: python docs/draw_states.py\n")
+            status = 1
+        else:
+            path.write_text(text, encoding="utf-8")
+    return status
 
 
 if __name__ == "__main__":

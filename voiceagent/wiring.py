@@ -32,7 +32,8 @@ from voiceagent.domain.packet import Packet
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.coordinator import HandoffOptions
 from voiceagent.handoff.hold_wishes import load_hold_wishes
-from voiceagent.handoff.packet_writer import WriterOptions, load_instructions, write
+from voiceagent.handoff.packet_request import load_instructions
+from voiceagent.handoff.packet_writer import WriterOptions, write
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.settings import Settings
 from voiceagent.speech.listening import ListeningOptions, ListeningService

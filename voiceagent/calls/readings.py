@@ -22,6 +22,7 @@ from voiceagent.domain.events import (
     CallEnded,
     CallMoved,
     CallPlaced,
+    CallSummed,
     DoNotCallEntered,
     HandoffEnded,
     HandoffMoved,
@@ -270,8 +271,19 @@ def summary_json(
         "callbacks": [_callback_json(booked) for booked in of_type(events, CallbackBooked)],
         "do_not_call": _blocked_json(blocked[0]) if blocked else None,
         "guarded_replies": [_guarded_json(each) for each in of_type(events, ReplyGuarded)],
+        "final": _final_json(events),
         "cut_off": was_cut_off(events, worker),
     }
+
+
+def _final_json(events: Log) -> dict[str, Any] | None:
+    """What the call came to in words, and what is owed; None for a call that was not summed up."""
+    summed = next(reversed(of_type(events, CallSummed)), None)
+    if summed is None:
+        return None
+    final = packet_json(summed.packet)
+    kept = ("matter", "promises", "open_questions", "mood", "mood_over_time", "summary")
+    return {"disposition": summed.disposition.value, **{key: final[key] for key in kept}}
 
 
 def _first(events: Log) -> LoggedEvent:

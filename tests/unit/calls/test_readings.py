@@ -16,6 +16,7 @@ from voiceagent.domain.events import (
     CallEnded,
     CallMoved,
     CallPlaced,
+    CallSummed,
     DoNotCallEntered,
     HandoffEnded,
     HandoffMoved,
@@ -333,6 +334,7 @@ def test_the_summary_of_a_finished_call() -> None:
                 "said_instead": "I check.",
             }
         ],
+        "final": None,
         "cut_off": False,
     }
 
@@ -403,4 +405,16 @@ def test_the_packet_as_json() -> None:
             "due": "",
             "due_at": None,
         }
+    ]
+
+
+def test_what_is_owed_in_the_end_is_in_the_summary() -> None:
+    promise = Claim("A refund of $64.50.", "human", False, CITATION, due="by Friday")
+    packet = Packet(3, "c-1", matter="Charged twice.", promises=(promise,), mood="calm")
+    summed = CallSummed(at_ms=7900, packet=packet, disposition=CallOutcome.HANDED_OVER)
+    ended = CallEnded(at_ms=8000, outcome=CallOutcome.HANDED_OVER, reason="bridge_closed")
+    final = readings.summary_json(log_of(*RUNNING, summed, ended), None)["final"]
+    assert (final["disposition"], final["matter"]) == ("handed_over", "Charged twice.")
+    assert [(p["text"], p["due"]) for p in final["promises"]] == [
+        ("A refund of $64.50.", "by Friday")
     ]

@@ -1,4 +1,4 @@
-"""``docs/states.md`` is what the transition tables draw today."""
+"""``docs/states.md`` and the handoff in the README are what the transition tables draw today."""
 
 from __future__ import annotations
 
