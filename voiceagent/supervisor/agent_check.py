@@ -9,6 +9,7 @@ of an amount it cannot tie to an entry. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,10 @@ from voiceagent.supervisor.policy import ClaimKind, ClaimWords, Heard, Policy
 from voiceagent.supervisor.record_wording import RecordWording, Subject
 from voiceagent.supervisor.signals import heard_in
 from voiceagent.supervisor.spoken import amounts
+
+_PAYMENTS = re.compile(
+    r"\s+(?:\w+\s+)?(?:payments?|charges?|debits?|zahlung(?:en)?|abbuchung(?:en)?)\b", re.IGNORECASE
+)
 
 
 def agent_against_record(
@@ -43,6 +48,7 @@ def agent_against_record(
     found = [_amount_of_invoice(said, s, record, wording) for s in stated]
     found += [_price_of_plan(said, s, record, wording) for s in stated]
     found += [_status(said, s, record, wording) for s in stated]
+    found += [_number_of_payments(said, s, record, wording) for s in stated]
     found += [due_on_another_day(said, record, wording), open_invoices(said, record, wording)]
     return tuple(_as_the_agents(f) for f in found if f is not None)
 
@@ -133,6 +139,33 @@ def _price_of_plan(
         wording.about(Subject.MONTHLY_PRICE),
         (wording.plan(record.plan), ""),
         (record.plan.name,),
+        supports=False,
+    )
+
+
+def _number_of_payments(
+    said: TurnClaims, sentence: Sentence, record: AccountRecord, wording: RecordWording
+) -> Finding | None:
+    """A number of payments for a named invoice that the books do not hold."""
+    named = said.named_in(record.invoices, sentence)
+    counts = {
+        int(number.value)
+        for number in said.found_numbers
+        if number.overlaps(sentence.start, sentence.end)
+        and _PAYMENTS.match(said.turn.text, number.end)
+    }
+    if len(named) != 1 or len(counts) != 1:
+        return None
+    (invoice,), (count,) = named, counts
+    payments = record.payments_for(invoice.id)
+    if count == len(payments):
+        return None
+    return said.finding(
+        ClaimKind.AGENT_WRONG,
+        sentence,
+        wording.about(Subject.PAYMENTS_FOR, invoice.id),
+        (wording.invoice(invoice), wording.payments(payments)),
+        (invoice.id, *(p.id for p in payments)),
         supports=False,
     )
 

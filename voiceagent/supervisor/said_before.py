@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 
 from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.transcript import Citation, Turn
@@ -28,6 +29,9 @@ from voiceagent.supervisor.spoken import months
 from voiceagent.supervisor.statements import Statement, ValueKind, statements
 
 STATEMENTS_KEPT = 60
+COUNTS_TO = 20
+"""A number from here on is rather a label or a code than a count."""
+
 SOME_DAY = date(2000, 1, 1)
 _SUBJECT = {
     ValueKind.AMOUNT: Subject.AMOUNT_NAMED,
@@ -103,7 +107,10 @@ class SaidBefore:
         for claimed in self._statements(turn, call_language):
             inside = any(s.start <= claimed.sentence.start < s.end for s in spoken_of)
             rivals = [s for s in self._stated if s.kind is claimed.kind and not s.asked]
-            if not inside or claimed.kind is ValueKind.NUMBER or not rivals:
+            if claimed.kind is ValueKind.NUMBER:
+                # A number says what it counts: "two invoices" is held against invoices only.
+                rivals = [s for s in rivals if self._count_same(claimed, s, languages)]
+            if not inside or not rivals:
                 continue
             if any(claimed.agrees(rival) for rival in rivals):
                 continue
@@ -138,6 +145,14 @@ class SaidBefore:
             TriggerKind.MISUNDERSTANDING, heard_well(turn, 0.7), cited, detail="misheard"
         )
         return counted(self._scores, Score.MISUNDERSTANDING, "not_understood", trigger)
+
+    def _count_same(self, one: Statement, other: Statement, languages: Sequence[str]) -> bool:
+        """Whether two small numbers are followed by the same word."""
+        values = [s.value for s in (one, other) if isinstance(s.value, Decimal)]
+        if len(values) < 2 or max(values) >= COUNTS_TO:
+            return False
+        counted = [self._content.of(s.followed_by, languages) for s in (one, other)]
+        return bool(counted[0] & counted[1])
 
     def _nearest(
         self, words: str, rivals: Iterable[Statement], languages: Sequence[str]

@@ -32,6 +32,9 @@ _WEEKDAY = re.compile(
 )
 _WHOLE_UNITS = 100
 
+FOLLOWING_WORDS = 2
+"""How far what is counted stands from its number: "two open invoices"."""
+
 
 class ValueKind(StrEnum):
     """What a value is; only values of one kind can differ."""
@@ -46,7 +49,8 @@ class Statement:
     """A value and the sentence it was stated in.
 
     ``value`` is ``Money`` for an amount, a ``date`` or a weekday (0 is Monday) for a day, and a
-    ``Decimal`` for another number. ``asked``: the sentence is a question.
+    ``Decimal`` for another number. ``end`` is where it ends in the turn's text. ``asked``: the
+    sentence is a question.
     """
 
     turn: Turn
@@ -54,6 +58,12 @@ class Statement:
     value: Money | date | int | Decimal
     sentence: Match
     asked: bool
+    end: int
+
+    @property
+    def followed_by(self) -> str:
+        """The next few words: what a number counts."""
+        return " ".join(self.turn.text[self.end : self.sentence.end].split()[:FOLLOWING_WORDS])
 
     @property
     def words(self) -> str:
@@ -101,7 +111,7 @@ def _statement(
 ) -> Statement:
     left, right = sentence_around(turn.text, start, end)
     asked = turn.text[right - 1 : right + 1].rstrip().endswith("?")
-    return Statement(turn, kind, value, Match(left, right), asked)
+    return Statement(turn, kind, value, Match(left, right), asked, end)
 
 
 def _inside(start: int, found: Iterable[tuple[int, int, ValueKind, object]]) -> bool:

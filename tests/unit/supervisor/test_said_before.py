@@ -18,7 +18,7 @@ from tests.unit.supervisor.calls import (
     taken,
     watch,
 )
-from voiceagent.domain.account import AccountRecord
+from voiceagent.domain.account import AccountRecord, InvoiceStatus
 from voiceagent.domain.events import AccountLoaded
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, Verdict
 from voiceagent.supervisor.policy import ClaimKind
@@ -50,6 +50,9 @@ def turns_of(trigger: Trigger) -> list[int]:
     return [c.turn for c in trigger.citations]
 
 
+TWO_OPEN = replace(
+    ALL_WELL, invoices=tuple(replace(i, status=InvoiceStatus.OPEN) for i in ALL_WELL.invoices)
+)
 STATED = "A: Your November invoice is $49.90. It is due on December 15th."
 IN_GERMAN = "A: Ihre Rechnung für November beträgt 39,90 Euro. Sie ist am 12. Dezember fällig."
 
@@ -74,6 +77,12 @@ IN_GERMAN = "A: Ihre Rechnung für November beträgt 39,90 Euro. Sie ist am 12. 
             "Your colleague said Friday.",
             "The technician comes on Tuesday.",
             ALL_WELL,
+        ),
+        (
+            "A: You have two open invoices.",
+            "You told me there is one invoice.",
+            "You have two open invoices.",
+            TWO_OPEN,
         ),
         (
             IN_GERMAN,
@@ -109,6 +118,8 @@ def test_the_agent_quoted_with_something_else(
         # The agent has said nothing of the kind.
         (["Hello.", "A: How can I help?", "You told me it was 49.90."], ALL_WELL),
         (["Hello.", "A: It is $49.90.", "Your colleague said Friday."], ALL_WELL),
+        (["Hello.", "A: I see two payments.", "You said I have three invoices."], ALL_WELL),
+        (["Hello.", "A: Press 1 for more.", "You told me that in 12 hours it works."], ALL_WELL),
         # The agent only asked.
         (["Hello.", "A: Did you mean $20?", "You told me it was 49.90."], ALL_WELL),
         # Nobody is quoted.
@@ -181,6 +192,8 @@ def test_no_denial(lines: list[str], record: AccountRecord) -> None:
         ("Ihre Rechnung vom November beträgt 49,90 Euro.", "Betrag von INV-4410", GERMAN),
         ("Die Rechnung vom November ist bezahlt.", "Stand von INV-4410", GERMAN),
         ("Sie ist am 5. Dezember fällig.", "Fälligkeit von INV-4410", GERMAN),
+        ("I see two payments for invoice INV-1988.", "payments for INV-1988", ALL_WELL),
+        ("Für INV-4410 sehe ich zwei Zahlungen.", "Zahlungen zu INV-4410", GERMAN),
         ("Ihr Tarif kostet 19,90 Euro im Monat.", "Monatspreis", GERMAN),
     ],
 )
@@ -203,6 +216,8 @@ def test_the_agent_against_the_record(stated: str, about: str, record: AccountRe
         ("Your November invoice is $30.00 more than the plan.", ABOVE_PLAN),
         ("Your plan costs $59.00 a month, and the November invoice is $89.00.", ABOVE_PLAN),
         ("You have one unpaid invoice.", ONE_OPEN_INVOICE),
+        ("I see two payments for invoice INV-3107.", PAID_TWICE),
+        ("I see one payment for your October invoice.", ALL_WELL),
         # The caller's words, questions and suppositions.
         ("You said your November invoice was $90.", ALL_WELL),
         ("Was your November invoice $90?", ALL_WELL),
