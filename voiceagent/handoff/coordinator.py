@@ -164,7 +164,13 @@ class Handoff:
         while True:
             self._interruptions.check()
             since = self._roster.version
-            humans = self._roster.next_free(self._need, self._tried, self._options.ring_at_once)
+            wanted = (self._need, self._tried, self._options.ring_at_once)
+            humans = self._roster.next_free(*wanted)
+            if humans:
+                await self._packets.ready()
+                self._interruptions.check()
+                # Reporting takes time, in which somebody may have left or been engaged.
+                humans = self._roster.next_free(*wanted)
             if humans:
                 ended = await self._try(humans)
                 if isinstance(ended, HandoffOutcome):
@@ -182,8 +188,6 @@ class Handoff:
         """Ring these humans: the handoff's outcome, or how the last could not be had."""
         async with Ringing(humans, self._roster, self._reports.rung, self._options) as ringing:
             self._tried.update(human.id for human in humans)
-            await self._packets.ready()
-            # From here on no step is interrupted without the ring's end being reported.
             await self._move(_E.RING, *humans)
             ended = await self._interruptions.do(ringing.first_accept())
             if isinstance(ended, NotHad):

@@ -54,46 +54,46 @@ def _chord(notes_hz: tuple[float, ...], rate: int) -> npt.NDArray[np.float64]:
     return result
 
 
-class MusicUntilSpoken:
-    """Music up to the first frame of a voice on this playout, and never again after it.
+class YieldingMusic:
+    """Music that gives way to a voice, and steps in for one that does not come.
 
-    For the way back to the agent: what it does before it speaks (a booking, a language model) may
-    take seconds, and they must not be silent. A :data:`~voiceagent.legs.playout.Background`.
+    For the moments at which the agent is about to speak: what it does before that (a booking, a
+    language model, a voice that is stuck) may take seconds, and they must not be silent. A
+    :data:`~voiceagent.legs.playout.Background`.
+
+    Args:
+        music: what is played.
+        playout: where the voice is heard.
+        after_ms: of silence, after which the music begins.
+        at_once: it begins now, as if there had been silence before.
     """
 
-    def __init__(self, music: Background, playout: Playout) -> None:
+    def __init__(
+        self, music: Background, playout: Playout, after_ms: int, *, at_once: bool
+    ) -> None:
         self._music = music
         self._playout = playout
+        self._after_ms = after_ms
+        self._quiet_ms = after_ms if at_once else 0
         self._left_ms: int | None = None
-        self.over = False
-        """A voice was heard, or the music has ended."""
+        self.heard_voice = False
+        """Whether anything was said since."""
 
     def end_after(self, ms: int) -> None:
-        """Let the music end after so long even if nobody speaks."""
+        """The agent has the caller back: end with its first word, at the latest after so long."""
         self._left_ms = ms
 
     def __call__(self) -> bytes:
-        """The next 20 ms; nothing once it is over."""
+        """The next 20 ms; nothing where there is no need."""
+        if self._playout.queued_frames:
+            self.heard_voice, self._quiet_ms = True, 0
+            return b""
+        self._quiet_ms += FRAME_MS
         if self._left_ms is not None:
             self._left_ms -= FRAME_MS
-        if self._playout.queued_frames or (self._left_ms is not None and self._left_ms < 0):
-            self.over = True
-        return b"" if self.over else self._music()
-
-
-def music_if_silent(music: Background, playout: Playout, after_ms: int) -> Background:
-    """Music as soon as no voice was heard on this playout for so long; it stops for the next one.
-
-    For the announcement, which comes before the first tone unless the voice is stuck.
-    """
-    quiet_ms = 0
-
-    def next_frame() -> bytes:
-        nonlocal quiet_ms
-        quiet_ms = 0 if playout.queued_frames else quiet_ms + FRAME_MS
-        return music() if quiet_ms > after_ms else b""
-
-    return next_frame
+            if self.heard_voice or self._left_ms < 0:
+                return b""
+        return self._music() if self._quiet_ms > self._after_ms else b""
 
 
 def hold_music(sample_rate_hz: int) -> Callable[[], bytes]:

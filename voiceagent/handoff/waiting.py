@@ -16,7 +16,7 @@ from functools import partial
 
 from voiceagent.handoff.caller_side import CallerSide, HeardOnHold
 from voiceagent.handoff.deadlines import attempt, stopped
-from voiceagent.handoff.hold import MusicUntilSpoken, hold_music, music_if_silent
+from voiceagent.handoff.hold import YieldingMusic, hold_music
 from voiceagent.handoff.options import HandoffOptions, HandoffPhrases
 from voiceagent.legs.playout import Background
 
@@ -73,16 +73,16 @@ class Waiting:
 
     def music_if_silent(self) -> None:
         """Music only where a voice that is due does not come."""
-        self._background = music_if_silent(self._music, self._caller.leg.playout, _SILENCE_MS)
+        self._background = self._yielding(at_once=False)
 
     def music_until_spoken(self) -> None:
         """Music until the agent speaks again."""
-        self._background = MusicUntilSpoken(self._music, self._caller.leg.playout)
+        self._background = self._yielding(at_once=True)
 
     def leave_to_agent(self) -> None:
         """The agent has the caller back; if it has not spoken yet, music for a little longer."""
         sound = self._background
-        if isinstance(sound, MusicUntilSpoken) and not sound.over:
+        if isinstance(sound, YieldingMusic) and not sound.heard_voice:
             sound.end_after(_THINKING_MS)
         else:
             self.silence()
@@ -181,6 +181,10 @@ class Waiting:
         if self._told_minutes == 1:
             return self._phrases.estimate_soon
         return self._phrases.estimate.replace("{minutes}", str(self._told_minutes))
+
+    def _yielding(self, *, at_once: bool) -> YieldingMusic:
+        playout = self._caller.leg.playout
+        return YieldingMusic(self._music, playout, _SILENCE_MS, at_once=at_once)
 
     @property
     def _background(self) -> Background | None:

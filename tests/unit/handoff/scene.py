@@ -389,6 +389,13 @@ class Scene:
             # A caller may cancel or leave in the instant of an accept: then nobody takes it.
             unheeded = [how for _, how in self.rings()].count("accept") - self.path.count("accept")
             self.demand(unheeded in {0, 1}, f"{unheeded} accepts were not heeded")
+            accepts = 0
+            for event in self.events:
+                if isinstance(event, HandoffMoved) and event.event is HandoffEvent.RING:
+                    accepts = 0
+                elif isinstance(event, HumanRung):
+                    accepts += event.result == "accept"
+                    self.demand(accepts <= 1, "two humans won one ring")
 
     # The log.
 

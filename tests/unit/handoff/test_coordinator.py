@@ -18,7 +18,7 @@ from voiceagent.handoff.coordinator import (
     HeardOnHold,
     Whispered,
 )
-from voiceagent.handoff.hold import MusicUntilSpoken
+from voiceagent.handoff.hold import YieldingMusic
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.legs.far_end import Line, Moment, RecordedPerson
 from voiceagent.legs.leg import Gone, Leg, Tap
@@ -143,7 +143,7 @@ class Scene:
         assert all(a.target is b.source for a, b in itertools.pairwise(moves))
         # Nothing, or what gives way to the agent's voice by itself.
         sound = self.caller.leg.playout.background
-        assert sound is None or isinstance(sound, MusicUntilSpoken)
+        assert sound is None or isinstance(sound, YieldingMusic)
         for line in self.dialled:
             assert not line.is_up, "a human's leg was left open"
         assert self.roster.engaged == ()
