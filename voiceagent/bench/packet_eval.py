@@ -7,6 +7,7 @@ different means), how near its prose is to the summaries, its length and what th
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,17 @@ from voiceagent.handoff.packet_builder import build_packet
 from voiceagent.handoff.packet_writer import Complete, WriterOptions, write
 from voiceagent.supervisor.policy import Policy
 
-WRITTEN, FAILED, TIMED_OUT, UNUSABLE, NONE = "written", "failed", "timed_out", "unusable", "none"
-"""What the model did: its packet stands; an error; too late; nothing usable; it was not asked."""
+NONE = "none"
+"""The model was not asked."""
+WRITTEN, PARTLY, FAILED, TIMED_OUT, UNUSABLE = OUTCOMES = (
+    "written",
+    "partly written",
+    "failed",
+    "timed out",
+    "unusable",
+)
+"""What the model did: both its answers, or one of them, could be used; an error; it was too late;
+it answered with nothing that stands. The packet is the events' own after the last three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,9 @@ async def weigh(
         noting = _Noting(complete)
         written = await write(packet, events, noting, options)
         packet = written or packet
-        model = WRITTEN if written else noting.trouble or UNUSABLE
+        model = noting.trouble or UNUSABLE
+        if packet.written_by == "language_model":
+            model = PARTLY if noting.trouble else WRITTEN
     return Weighed(
         dialogue=dialogue,
         packet=packet,
@@ -107,6 +119,9 @@ class _Noting:
         except LanguageModelError as error:
             late = isinstance(error, LanguageModelTimeoutError)
             self.trouble = TIMED_OUT if late else FAILED
+            raise
+        except asyncio.CancelledError:
+            self.trouble = TIMED_OUT
             raise
 
 
@@ -168,16 +183,8 @@ def figures(every: Sequence[Weighed]) -> list[tuple[str, str]]:
     ]
     asked = [w for w in every if w.model != NONE]
     if asked:
-        counted = {kind: sum(w.model == kind for w in asked) for kind in (WRITTEN, FAILED)}
-        late = sum(w.model == TIMED_OUT for w in asked)
-        unusable = sum(w.model == UNUSABLE for w in asked)
-        lines.append(
-            (
-                "language model",
-                f"{counted[WRITTEN]} written, {counted[FAILED]} failed, {late} timed out,"
-                f" {unusable} unusable",
-            )
-        )
+        counted = (f"{sum(w.model == kind for w in asked)} {kind}" for kind in OUTCOMES)
+        lines.append(("language model", ", ".join(counted)))
     return lines
 
 

@@ -2,7 +2,7 @@
 
 In: the events of one call, in order. Out: the same, by kind: turns, verdicts, tools, bookings, and
 the record with whether the caller proved to be the one it belongs to; what was said on hold, and
-whether a handover has begun.
+what a human asked for when they sent the caller back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from voiceagent.domain.events import (
     AnyEvent,
     CallbackBooked,
     CallPlaced,
-    HandoffMoved,
     HoldWish,
     HoldWished,
     IdentityChecked,
@@ -51,7 +50,6 @@ class CallReading:
     said_at: dict[int, datetime] = field(default_factory=dict)
     hold_turns: set[int] = field(default_factory=set)
     sent_back: list[SentBack] = field(default_factory=list)
-    handing_over: bool = False
 
     def take(self, event: AnyEvent, recorded_at: datetime | None = None) -> None:
         """Sort in the next event of the call; ``recorded_at`` is of its envelope, aware."""
@@ -83,8 +81,6 @@ class CallReading:
 
     def _take_of_handover(self, event: AnyEvent) -> None:
         match event:
-            case HandoffMoved():
-                self.handing_over = True
             case HoldWished(wish=HoldWish.ADDED, turn=turn_number) if turn_number:
                 self.hold_turns.add(turn_number)
             case SentBack():

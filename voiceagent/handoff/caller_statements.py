@@ -153,7 +153,13 @@ def helper_statements(reading: CallReading) -> tuple[Claim, ...]:
     ]
     weight = {id(s): (not _VALUE.search(s.text), n) for n, s in enumerate(found)}
     kept = sorted(found, key=lambda s: weight[id(s)])[:HELPER_STATEMENTS_KEPT]
-    return tuple(quoted(s) for s in sorted(kept, key=lambda s: weight[id(s)][1]))
+    said = tuple(quoted(s) for s in sorted(kept, key=lambda s: weight[id(s)][1]))
+    sent_back = (
+        Claim(reading.wording.text("instruction", text=s.instruction), "human", verified=False)
+        for s in reading.sent_back
+        if s.instruction
+    )
+    return (*said, *sent_back)
 
 
 def open_questions(reading: CallReading) -> tuple[Claim, ...]:

@@ -25,7 +25,7 @@ from itertools import pairwise
 
 from voiceagent.domain.packet import Claim
 from voiceagent.domain.transcript import Citation, Speaker, Turn
-from voiceagent.handoff.agent_actions import promise_due_at, promises
+from voiceagent.handoff.agent_actions import promise_due_at, promises, says_done
 from voiceagent.handoff.call_reading import CallReading
 from voiceagent.handoff.caller_statements import SOME_DAY
 from voiceagent.handoff.packet_due import due_words
@@ -64,6 +64,15 @@ _PARTS = re.compile(
     r"(?:[,;.]\s*|\s)(?:and |but |while |so |und |aber |während )?"
     r"(?=(?:the |der |die )?(?:agent|customer|kunde|kundin|caller)\b(?!'s))",
     re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    r"\b(?:will|'ll|would|going to|can|could|to be|promis\w*|offer\w*|said|says|inform\w*|told"
+    r"|tells|advis\w*|explain\w*|confirm\w*|is \w+ing|are \w+ing|werden?|wird|verspr\w*|sagt\w*"
+    r"|kündigt|bietet|erklärt\w*|teilt)\b",
+    re.IGNORECASE,
+)
+_GERMAN_DONE = re.compile(
+    r"\b(?:hat|haben|wurden?|ist|sind)\b.*\b\w*ge?\w+(?:t|en)\b", re.IGNORECASE
 )
 HELPERS = (Speaker.AGENT, Speaker.HUMAN)
 
@@ -107,8 +116,8 @@ class PacketCheck:
         text = " ".join(draft.text.split())
         allowed = self._speakers(text, speakers)
         for turn in self._in_order(text, draft.turns, allowed):
-            if (copied := self._supported(text, (turn,))) is not None:
-                return Checked(copied, self._nearest(copied, (turn,)))
+            if (checked := self._checked(text, (turn,))) is not None:
+                return checked
         return None
 
     def prose(self, draft: Draft, speakers: Sequence[Speaker]) -> Checked | None:
@@ -128,10 +137,9 @@ class PacketCheck:
             mine = self._speakers(part, speakers if not checked else ())
             turns = self._in_order(part, draft.turns, mine)[:TURNS_TOGETHER]
             for many in range(1, len(turns) + 1):
-                copied = self._supported(part, turns[:many])
-                if copied is not None:
-                    checked.append(Checked(copied, self._nearest(copied, turns[:many])))
-                    whole += copied
+                if (found := self._checked(part, turns[:many])) is not None:
+                    checked.append(found)
+                    whole += found.text
                     break
             else:
                 return None
@@ -205,6 +213,16 @@ class PacketCheck:
 
         return sorted(turns, key=rank)
 
+    def _checked(self, text: str, turns: Sequence[Turn]) -> Checked | None:
+        """The statement with where it rests, if these turns bear it out."""
+        copied = self._supported(text, turns)
+        if copied is None:
+            return None
+        sentence = self._nearest(copied, turns)
+        if sentence.turn.speaker in HELPERS and _takes_for_done(copied, sentence):
+            return None
+        return Checked(copied, sentence)
+
     def _supported(self, text: str, turns: Sequence[Turn]) -> str | None:
         """The statement with its values copied from these turns, or None."""
         said = [t.text for t in turns]
@@ -214,7 +232,9 @@ class PacketCheck:
         source = [c for t in said for c in content_words(t)]
         wanted = self._weighed(text)
         shared = [w for w in wanted if any(alike(w.stem, s.stem) for s in source)]
-        if not shared or len(shared) < ENOUGH_WORDS * len(wanted):
+        if len(shared) < ENOUGH_WORDS * len(wanted):
+            return None
+        if not shared and not values_in(text, self._language, self._today):
             return None
         if self._contradicts(text, said):
             return None
@@ -250,8 +270,8 @@ class PacketCheck:
                 shared += 1
                 if word.denied:
                     conflicts += not any(s.denied or s.stem in negative for s in same)
-                elif not neutral:
-                    conflicts += all(s.denied for s in same)
+                elif not neutral and all(s.denied for s in same):
+                    return True
             if conflicts and conflicts * 2 >= shared:
                 return True
         return False
@@ -267,3 +287,18 @@ class PacketCheck:
             return words + 2 * sum(v in sentence.text.lower() for v in values)
 
         return max((s for t in turns for s in sentences_of(t)), key=shared)
+
+
+def names_its_side(text: str) -> bool:
+    """Whether a statement begins with whom it tells of: the customer, or the agent."""
+    return bool(_CALLER.match(text) or _HELPER.match(text)) and ":" not in text[:12]
+
+
+def _takes_for_done(text: str, sentence: Sentence) -> bool:
+    """Whether a statement tells as done what was only promised."""
+    language = sentence.turn.language
+    if not promises(sentence.text, language) or says_done(sentence.text):
+        return False
+    if language == "de":  # The present tense is its future.
+        return bool(_GERMAN_DONE.search(text)) and not _AHEAD.search(text)
+    return not _AHEAD.search(text)

@@ -91,18 +91,23 @@ def matter_sentence(reading: CallReading, main: Sentence, who: str) -> str:
 
 def helper_account(reading: CallReading) -> list[str]:
     """What the agent and humans did, in the order it was said; each one sentence."""
-    chosen = _chosen(reading)
-    told: list[str] = []
-    for sentence in chosen:
-        who = reading.wording.text(f"by_{sentence.turn.speaker.value}")
-        text = None
-        if sentence.turn.language != "de" and reading.language != "de":
-            text = helper_told(_shortened(sentence.text), who)
-        if text is None:
-            quote = without_lead(_shortened(sentence.text)).rstrip(" .!;,")
-            text = reading.wording.text("says", who=who, quote=quote)
-        told.append(text)
-    return told
+    return [sentence_told(sentence, reading) for sentence in _chosen(reading)]
+
+
+def sentence_told(sentence: Sentence, reading: CallReading) -> str:
+    """One sentence of anybody, told in the third person, or quoted; without its closing mark."""
+    speaker = sentence.turn.speaker
+    if speaker is Speaker.CALLER:
+        who = reading.record.customer.name if reading.record else reading.wording.text("caller")
+        return matter_sentence(reading, sentence, who)
+    who = reading.wording.text(f"by_{speaker.value}")
+    text = None
+    if sentence.turn.language != "de" and reading.language != "de":
+        text = helper_told(_shortened(sentence.text), who)
+    if text is None:
+        quote = without_lead(_shortened(sentence.text)).rstrip(" .!;,")
+        text = reading.wording.text("says", who=who, quote=quote)
+    return text
 
 
 def _chosen(reading: CallReading) -> list[Sentence]:

@@ -105,8 +105,8 @@ _PAST = re.compile(
 _LEADS = re.compile(
     r"^\W*(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|yes|yeah|no|well|so|and|but|oh|ok"
     r"|okay|thanks|thank you|sure|sorry|actually|right|then|great|perfect|please note that|got it"
-    r"|of course|alright|absolutely|certainly|i see|i understand|um|uh|er|erm)\b(?: (?:there|all|again"
-    r"|so|very much|then|guys|team))?[\s,!.:;–-]*)+",
+    r"|of course|alright|absolutely|certainly|i see|i understand|um|uh|er|erm)\b(?: (?:there|all"
+    r"|again|so|very much|then|guys|team))?[\s,!.:;–-]*)+",
     re.IGNORECASE,
 )
 _KEPT_CAPITAL = re.compile(r"^(?:I\b|[A-Z]{2}|\w+['’]|[A-Z]\w*\d)")
@@ -145,7 +145,13 @@ def _swap(text: str, swaps: dict[str, str]) -> str:
 def _safe(text: str) -> bool:
     letters = [c for c in text if c.isalpha()]
     shouting = len(letters) > 10 and sum(c.isupper() for c in letters) > 0.6 * len(letters)
-    return '"' not in text and "“" not in text and not shouting and len(text.split()) <= 45
+    return (
+        any(c.isalpha() for c in text)
+        and '"' not in text
+        and "“" not in text
+        and not shouting
+        and len(text.split()) <= 45
+    )
 
 
 def _predicate(text: str) -> str | None:
@@ -164,7 +170,7 @@ def _predicate(text: str) -> str | None:
 def caller_told(sentence: str, who: str) -> str | None:
     """What the caller said, told of ``who`` ("Customer"), without a closing mark."""
     text = without_lead(sentence).rstrip(" .!;,").strip()
-    if not text or not _safe(text):
+    if not _safe(text):
         return None
     if is_question(text):
         return f"{who} asks: {lowered(_swap(text, _SWAPS_CALLER)).rstrip('?')}"
@@ -190,7 +196,7 @@ _WHETHER = re.compile(r"^(?P<aux>have|are|do|were) you (?P<what>.+)$", re.IGNORE
 def helper_told(sentence: str, who: str) -> str | None:
     """What the agent or a human said, told of ``who`` ("Agent"), without a closing mark."""
     text = without_lead(sentence).rstrip(" .!;,").strip()
-    if not text or not _safe(text):
+    if not _safe(text):
         return None
     question = text.endswith("?")
     bare = text.rstrip("? ")

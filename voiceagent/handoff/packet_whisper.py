@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from voiceagent.domain.packet import Claim, Packet
+from voiceagent.domain.verdict import TriggerKind
 from voiceagent.handoff.packet_wording import PacketWording
 from voiceagent.speech.spoken_text import spoken_text
 
@@ -32,11 +33,11 @@ _WORDS = {
         "against": "The records differ: {record}.",
         "record": "On record: {record}.",
         "mood": "The caller is {mood}.",
-        "known": "Please do not ask again for {known}.",
-        "name": "the name",
-        "code": "the postal code",
+        "known": "No need to ask for {known} again.",
+        "name": "name",
+        "code": "postal code",
         "promised": "They were told: {promise}.",
-        "and": " and ",
+        "and": " or ",
     },
     "de": {
         "who": "{name}, {proven}.",
@@ -47,7 +48,7 @@ _WORDS = {
         "against": "Die Unterlagen weichen ab: {record}.",
         "record": "In den Unterlagen: {record}.",
         "mood": "Stimmung: {mood}.",
-        "known": "Bitte nicht noch einmal fragen nach: {known}.",
+        "known": "{known} sind schon geklärt.",
         "name": "Name",
         "code": "Postleitzahl",
         "promised": "Zugesagt wurde: {promise}.",
@@ -90,17 +91,18 @@ def _sentences(packet: Packet, tongue: str) -> Iterator[str]:
     yield words["who" if name else "nobody"].format(name=name, proven=proven)
     if packet.matter:
         yield _matter(packet, words)
-    why = ", ".join(dict.fromkeys(wording.reason(t.kind) for t in packet.triggers[:2]))
+    # That accounts differ is told with what the records show.
+    kinds = [t.kind for t in packet.triggers if t.kind is not TriggerKind.CONTRADICTION]
+    why = ", ".join(dict.fromkeys(map(wording.reason, kinds[:2])))
     if why:
         yield words["why"].format(why=why)
     yield from _found(packet, words)
     if packet.mood != "calm":
         yield words["mood"].format(mood=wording.mood(packet.mood))
-    known = [words["name"]] * bool(name) + [words["code"]] * any(
-        c.source == "confirm_identity" for c in packet.do_not_ask_again
-    )
-    if packet.identity_verified and known:
-        yield words["known"].format(known=words["and"].join(known))
+    coded = any(c.source == "confirm_identity" for c in packet.do_not_ask_again)
+    if packet.identity_verified and name and coded:
+        known = words["and"].join((words["name"], words["code"]))
+        yield words["known"].format(known=known)
     promise = _pressing_promise(packet)
     if promise is not None:
         yield words["promised"].format(promise=_unquoted(promise.text))

@@ -114,7 +114,7 @@ def stem(word: str) -> str:
         if plain.endswith(ending) and len(plain) - len(ending) >= 4:
             plain = plain[: -len(ending)]
             break
-    plain = re.sub(r"(?<=\w{3})(?:e|s|n|t|y|i)$", "", plain)
+    plain = re.sub(r"(?<=\w{3})(?:es|e|s|n|t|y|i)$", "", plain)
     # "cancelled", "cancel": a doubled letter before the ending.
     return plain[:-1] if len(plain) > 4 and plain[-1] == plain[-2] else plain
 
@@ -165,18 +165,18 @@ def _is_negation(word: str) -> bool:
 def content_words(text: str, passed_over: Collection[str] = ()) -> list[Content]:
     """The words that carry meaning, in order; numbers and ``passed_over`` words are left out.
 
-    A word is denied if a negation stands anywhere before it in its clause, or right after it where
-    German puts it ("kommt nicht").
+    A word is denied if a negation stands anywhere before it in its clause, or ends the clause, as
+    in German ("das Paket kommt nicht").
     """
     found = []
     for start, end in clauses(text):
         words = list(_WORD.finditer(text, start, end))
         denied_from = next((m.start() for m in words if _is_negation(m.group())), None)
-        german = any(m.group().lower().startswith(("nicht", "kein", "nie")) for m in words)
+        german_end = bool(words) and words[-1].group().lower() in ("nicht", "nie", "niemals")
         for match in words:
             word = match.group().lower().replace("’", "'")
             if word in _EMPTY or word in passed_over or _is_negation(word) or word[0].isdecimal():
                 continue
-            denied = denied_from is not None and (german or match.start() > denied_from)
+            denied = denied_from is not None and (german_end or match.start() > denied_from)
             found.append(Content(stem(word), match.group(), denied, match.start()))
     return found

@@ -18,7 +18,8 @@ from voiceagent.calls.readings import packet_json
 from voiceagent.dialogue.llm_endpoint import LlmEndpoint, complete_json, resolve_model
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
 from voiceagent.domain.errors import InputError, WeightsError
-from voiceagent.handoff.packet_writer import Complete, WriterOptions, load_instructions
+from voiceagent.handoff.packet_request import load_instructions
+from voiceagent.handoff.packet_writer import Complete, WriterOptions
 from voiceagent.settings import Settings
 from voiceagent.supervisor.policy import load_policy
 from voiceagent.weights.verification import locate
@@ -43,7 +44,10 @@ async def evaluate_packets(
     dialogues = await asyncio.to_thread(load_dialogues, file)
     policy = await asyncio.to_thread(load_policy, settings.prompts_dir / "supervisor.yaml")
     instructions = await asyncio.to_thread(load_instructions, settings.prompts_dir)
-    options = WriterOptions(instructions=instructions, deadline_s=settings.packet_llm_deadline_s)
+    deadline_s = settings.packet_llm_deadline_s
+    small = llm == LOCAL_MODEL or settings.llm_constrained
+    make = WriterOptions.for_local_model if small else WriterOptions
+    options = make(instructions=instructions, deadline_s=deadline_s)
     if out is not None:
         await asyncio.to_thread(_write, out, [])
     weighed: list[Weighed] = []

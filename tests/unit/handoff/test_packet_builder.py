@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,9 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.handoff.packets import VERIFIED, call, packet_of, tool
+from tests.unit.handoff.written import PARCEL, dialogue
 from tests.unit.supervisor.calls import ABOVE_PLAN, ALL_WELL, GERMAN, PAID_TWICE, agent, caller
-from voiceagent.domain.events import LoggedEvent
-from voiceagent.domain.verdict import TriggerKind
+from voiceagent.domain.events import (
+    HoldWish,
+    HoldWished,
+    LoggedEvent,
+    SentBack,
+    TurnTaken,
+    VerdictGiven,
+)
+from voiceagent.domain.packet import MoodAt
+from voiceagent.domain.transcript import Citation, Speaker
+from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict
 from voiceagent.handoff.packet_builder import build_packet
 
 pytestmark = pytest.mark.unit
@@ -193,3 +204,71 @@ def test_the_summary_of_the_paid_twice_call() -> None:
     assert len(sentences) == 3
     assert sentences[0] == "James Whitfield, identity verified, calm."
     assert sentences[2] == "Handed over: accounts that differ."
+
+
+def test_the_mood_over_time_is_read_from_the_verdicts() -> None:
+    events = call(ALL_WELL, caller(1, "Hello."), caller(3, "Why?"))
+    marked = [
+        VerdictGiven(at_ms=e.at_ms, verdict=replace(e.verdict, frustration=e.verdict.turn / 10))
+        if isinstance(e, VerdictGiven)
+        else e
+        for e in events
+    ]
+    assert packet_of(marked).mood_over_time == (MoodAt(1, 5_000, 0.1), MoodAt(3, 15_000, 0.3))
+
+
+def test_what_the_caller_adds_on_hold_is_a_fact() -> None:
+    wished = {"handoff_id": "h", "at_ms": 20_000}
+    events = call(
+        ALL_WELL,
+        caller(1, "I have a question about the credit for the outage."),
+        caller(3, "The router is upstairs."),
+        HoldWished(**wished, wish=HoldWish.ADDED, turn=3),
+        caller(5, "How long does it take?"),
+        HoldWished(**wished, wish=HoldWish.HOW_LONG, turn=5),
+        SentBack(**wished, human="kim", instruction="Please take the new address."),
+    )
+    facts = [f.text for f in packet_of(events).facts]
+    assert '"The router is upstairs."' in facts
+    assert '"How long does it take?"' not in facts
+    assert "Sent back with: Please take the new address." in facts
+
+
+def test_what_the_agent_had_said_stands_against_the_caller() -> None:
+    said = "The agent said it was free."
+    contradiction = Contradiction("fee", said=said, agent_said="It costs nothing.")
+    cited = Citation(1, Speaker.CALLER, said, 5_000)
+    trigger = Trigger(TriggerKind.CONTRADICTION, 0.9, (cited,), contradiction)
+    verdict = Verdict(1, Action.HAND_OVER, (trigger,))
+    turn = TurnTaken(at_ms=7_000, turn=caller(1, said))
+    packet = packet_of([turn, VerdictGiven(at_ms=7_000, verdict=verdict)])
+    assert packet.matter == (
+        'Customer says "The agent said it was free"; the agent had said "It costs nothing".'
+    )
+    assert packet.contradictions == (contradiction,)
+
+
+def test_a_dialogue_without_a_record_reads_well() -> None:
+    packet = packet_of(dialogue(*PARCEL))
+    assert packet.matter == (
+        "Customer says their parcel GB4471902385 was marked as delivered yesterday but nothing"
+        " arrived."
+    )
+    assert packet.summary == (
+        f"{packet.matter} Agent has opened an investigation with the depot."
+        " Agent will send the customer a refund of $64.50 by Friday."
+    )
+    assert [p.due for p in packet.promises] == ["by Friday"]
+    assert [q.text for q in packet.open_questions] == []
+
+
+def test_a_german_dialogue_is_quoted() -> None:
+    packet = packet_of(
+        dialogue(
+            "C: Mein Internet ist seit neun Tagen weg.",
+            "A: Ich schreibe Ihnen 20 Euro gut.",
+            language="de",
+        )
+    )
+    assert packet.matter == 'Der Kunde sagt "Mein Internet ist seit neun Tagen weg".'
+    assert packet.summary.endswith('Der Agent sagt "Ich schreibe Ihnen 20 Euro gut".')

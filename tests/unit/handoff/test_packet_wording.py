@@ -42,7 +42,7 @@ def test_every_reason_and_mood_is_worded_in_both_languages() -> None:
     reasons = [(ENGLISH.reason(kind), IN_GERMAN.reason(kind)) for kind in TriggerKind]
     assert len(set(reasons)) == len(TriggerKind)
     assert all(english != german for english, german in reasons)
-    for mood in ("calm", "annoyed", "angry", "impatient", "firm"):
+    for mood in ("calm", "annoyed", "angry", "frustrated", "impatient", "firm"):
         assert ENGLISH.mood(mood) == mood
         assert IN_GERMAN.mood(mood) not in ("", mood)
 

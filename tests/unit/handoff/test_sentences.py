@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.supervisor.calls import caller
+from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.sentences import sentences_of
 
 pytestmark = pytest.mark.unit
@@ -28,3 +29,18 @@ def test_nothing_but_blanks_is_left_out_and_nothing_is_changed(text: str) -> Non
     found = [s.text for s in sentences_of(caller(1, text))]
     assert all(part in text for part in found)
     assert "".join("".join(found).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Ein Gutachter kommt am 18. April um 10 Uhr.",
+        "Ich hab am 3.11. einen Mantel bestellt.",
+        "Mr. Reyes called.",
+        "Mail billing@fit.example now.",
+        "Version 5.2.1 is out.",
+    ],
+)
+def test_marks_that_end_no_sentence(sentence: str) -> None:
+    turn = Turn(1, Speaker.AGENT, f"Hello. {sentence}", 0, 1000)
+    assert [s.text for s in sentences_of(turn)] == ["Hello.", sentence]
