@@ -112,7 +112,7 @@ class Handoff:
         finally:
             self._interruptions.stop_clock()
             await stopped(leaving)
-            await self._waiting.stop()
+            await self._waiting.abandon()
             await self._packets.close()
             await self._reports.settled()
 

@@ -44,6 +44,8 @@ _FAILURES: dict[type[Exception], HandoffEvent] = {
 # A leg keeps its own ring timeout; so much later one that forgot it is given up.
 _FORGOTTEN_S = 5.0
 
+_TEARDOWN_S = 2.0
+
 ReportRung = Callable[[Human, str], Awaitable[None]]
 
 
@@ -104,7 +106,8 @@ class Ringing:
         trace: TracebackType | None,
     ) -> None:
         """Hang everybody up."""
-        await self.close()
+        torn_down = kind is not None and issubclass(kind, asyncio.CancelledError)
+        await self.close(self._teardown_s if torn_down else None)
 
     async def first_accept(self) -> Accepted | NotHad:
         """Ring until somebody accepts or nobody is left."""
@@ -126,16 +129,38 @@ class Ringing:
                 self._end(ring, result)
         return last
 
-    async def close(self) -> None:
-        """Withdraw whoever still rings and hang everybody up; harmless when repeated."""
+    async def close(self, patience_s: float | None = None) -> None:
+        """Withdraw whoever still rings and hang everybody up; harmless when repeated.
+
+        Args:
+            patience_s: for hanging up and reporting it; None to wait until both are over, which
+                their own deadlines see to.
+
+        Raises:
+            StoreError: the end of a ring could not be reported; everybody is hung up.
+        """
         for ring in self._rings:
             self._end(ring, WITHDRAWN)
         endings = [ring.ending for ring in self._rings if ring.ending is not None]
-        if endings:
-            await asyncio.wait(endings)
+        if not endings:
+            return
+        try:
+            await asyncio.wait(endings, timeout=patience_s)
+        except asyncio.CancelledError:
+            # Torn down in the middle of it: all the same nobody may be left on a line.
+            await asyncio.wait(endings, timeout=self._teardown_s)
+            raise
+        finally:
+            for ending in endings:
+                await stopped(ending)
         for ending in endings:
-            if (failure := ending.exception()) is not None:
+            if not ending.cancelled() and (failure := ending.exception()) is not None:
                 raise failure
+
+    @property
+    def _teardown_s(self) -> float:
+        """Whoever tears a call down does not wait for a store that hangs."""
+        return self._options.hang_up_deadline_s + _TEARDOWN_S
 
     async def _won(self, winner: _Ring, leg: Leg) -> Accepted:
         for ring in self._rings:

@@ -135,6 +135,13 @@ class Waiting:
         await self.quiet()
         await self.deaf()
 
+    async def abandon(self) -> None:
+        """Stop at once, also what is being done about a wish: the handoff is over anyway."""
+        await self.quiet()
+        listening, self._listening = self._listening, None
+        await stopped(listening)
+        await stopped(self._heeding)
+
     async def _listen(self) -> None:
         while True:
             try:

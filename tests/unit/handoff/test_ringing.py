@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.handoff.scene import Faults, Mode, Scene
 from voiceagent.domain.errors import LegBusyError, LegDeclinedError
+from voiceagent.domain.events import HoldWish
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
 from voiceagent.handoff.options import HandoffOptions
 
@@ -94,6 +95,15 @@ def test_a_dialler_that_breaks_is_a_trunk_fault() -> None:
     scene = ringing(1, 1)
     scene["h0"].answer(RuntimeError("a bug"))
     assert scene.finish() is HandoffOutcome.TRUNK_FAULT
+
+
+def test_a_call_that_is_torn_down_does_not_wait_for_a_store_that_hangs() -> None:
+    scene = ringing(1, 1, report_breaks_at=6, report_break=Mode.HANG)
+    scene.wish(HoldWish.ADDED).advance(1)
+    scene.cancel()
+    scene.advance(12)
+    assert scene.done
+    scene.finish()
 
 
 @pytest.mark.parametrize("at", [0.5, 2.0, 4.0, 8.0])
