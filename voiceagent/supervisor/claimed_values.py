@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voiceagent.domain.account import Money
-from voiceagent.supervisor.phrases import Match, PhraseSet, split_words
+from voiceagent.supervisor.phrases import Match, PhraseSet
 from voiceagent.supervisor.policy import ClaimWords
 from voiceagent.supervisor.spoken import amounts, numbers
+from voiceagent.supervisor.words import split_words
 
 # A bare number is an amount only where nothing is counted with it and it is no label.
 _COUNTS = re.compile(

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-from voiceagent.supervisor.phrases import split_words
 from voiceagent.supervisor.policy import Heard, Policy
 from voiceagent.supervisor.signals import heard_in
+from voiceagent.supervisor.words import split_words
 
 POINTING_BACK_WORDS = 5
 """A question this short is about the sentence before it."""

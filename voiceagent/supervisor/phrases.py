@@ -20,39 +20,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rapidfuzz import fuzz
+
+from voiceagent.supervisor.words import OPENING_LETTERS, Word, normalise, split_words
+
+__all__ = ["Match", "Phrase", "PhraseError", "PhraseIndex", "PhraseSet", "Word", "split_words"]
 
 GAP_WORDS = 3
 FUZZY_FROM_LETTERS = 8
 FUZZY_RATIO = 88.0
 """Normalised indel similarity (0..100): "representive" passes, "sprachen" for "sprechen" not."""
 
-OPENING_LETTERS = 2
-"""Letters an imperfectly heard word must share with the phrase's; keeps the search short."""
-
-_WORD = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*|[.!?;]+|[,:–—]")
-# "64.50", "29,90", "10:30", and a German day ("am 5. Dezember"): no sentence or clause ends there.
-_INSIDE_NUMBER = re.compile(
-    r"\d[.,:]\d|\d\.\s+(?:jan|jän|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|(?:und|bis)\s+\d)",
-    re.IGNORECASE,
-)
-_SENTENCE_END = re.compile(r"[.!?;]+(?=\s|$)")
-_FILLERS = frozenset({"uh", "um", "uhm", "erm", "er", "hmm", "hm", "mm", "äh", "ähm", "öh", "eh"})
-_SPELLINGS = str.maketrans({"’": "'", "`": "'", "´": "'", "ß": "ss"})
 _ELEMENT = re.compile(r"\.\.\.|\{(\w+)\}|[()|^$?]|[^\s()|^$?{}]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One spoken word: normalised, its place in the text, its sentence and clause."""
-
-    text: str
-    start: int
-    end: int
-    sentence: int
-    clause: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +49,6 @@ class Match:
 
 class PhraseError(ValueError):
     """A pattern that cannot be read; the message says what is wrong with it."""
-
-
-def normalise(word: str) -> str:
-    """The form words are compared in."""
-    return word.lower().translate(_SPELLINGS)
-
-
-# Several readings split the same turn; no more turns than these are ever read at once.
-@lru_cache(maxsize=16)
-def split_words(text: str) -> tuple[Word, ...]:
-    """The words of a turn, without fillers and marks."""
-    words, sentence, clause = [], 0, 0
-    for found in _WORD.finditer(text):
-        token = found.group()
-        if _INSIDE_NUMBER.match(text, max(0, found.start() - 1)):
-            continue
-        if token[0] in ".!?;":
-            sentence, clause = sentence + 1, clause + 1
-        elif token[0] in ",:–—":
-            clause += 1
-        elif (norm := normalise(token)) not in _FILLERS:
-            words.append(Word(norm, found.start(), found.end(), sentence, clause))
-    return tuple(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +73,13 @@ class _Literal:
                     yield after
                     return
 
+    @property
+    def exact(self) -> bool:
+        """Whether no other word than this one matches."""
+        return not self.prefix and len(self.text) < FUZZY_FROM_LETTERS
+
     def openings(self) -> Iterator[str | None]:
-        exact = not self.prefix and len(self.text) < FUZZY_FROM_LETTERS
-        yield self.text if exact else self.text[:OPENING_LETTERS] + "*"
+        yield self.text if self.exact else self.text[:OPENING_LETTERS] + "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +111,52 @@ class _Edge:
         yield None
 
 
-@dataclass(frozen=True, slots=True)
 class _Choice:
-    options: tuple[_Sequence, ...]
-    optional: bool = False
+    """One of several options; only those that can begin with the word at hand are tried."""
+
+    def __init__(self, options: tuple[_Sequence, ...], optional: bool = False) -> None:
+        self._options, self._optional = options, optional
+        self._words = frozenset(word for o in options if (word := o.single_word()) is not None)
+        self._by_opening: dict[str, list[_Sequence]] = {}
+        self._anywhere: list[_Sequence] = []
+        for option in (o for o in options if o.single_word() is None):
+            openings = frozenset(option.openings())
+            if None in openings:
+                self._anywhere.append(option)
+                continue
+            for opening in openings - {None}:
+                self._by_opening.setdefault(str(opening), []).append(option)
 
     def ends(self, words: Sequence[Word], at: int) -> Iterator[int]:
-        for option in self.options:
+        if at < len(words):
+            word = words[at]
+            if word.text in self._words:
+                yield at + 1
+            if self._by_opening:
+                for option in self._by_opening.get(word.text, ()):
+                    yield from option.ends(words, at)
+                for option in self._by_opening.get(word.opening, ()):
+                    yield from option.ends(words, at)
+        for option in self._anywhere:
             yield from option.ends(words, at)
-        if self.optional:
+        if self._optional:
             yield at
 
     def openings(self) -> Iterator[str | None]:
-        for option in self.options:
+        for option in self._options:
             yield from option.openings()
-        if self.optional:
+        if self._optional:
             yield None
 
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     parts: tuple[_Literal | _Gap | _Edge | _Choice, ...]
+
+    def single_word(self) -> str | None:
+        """The word it is, if it is one that must be heard exactly."""
+        first = self.parts[0] if len(self.parts) == 1 else None
+        return first.text if isinstance(first, _Literal) and first.exact else None
 
     def ends(self, words: Sequence[Word], at: int, part: int = 0) -> Iterator[int]:
         if part == len(self.parts):
@@ -290,8 +276,9 @@ class PhraseIndex:
         """Every place where one of the phrases occurs, for each the longest from its first word."""
         opening = self._by_opening.get
         for first, word in enumerate(words):
-            exactly = opening(word.text, ())
-            roughly = opening(word.text[:OPENING_LETTERS] + "*", ())
+            exactly, roughly = opening(word.text, ()), opening(word.opening, ())
+            if not (exactly or roughly or self._by_any_word):
+                continue
             for phrase in (*exactly, *roughly, *self._by_any_word):
                 if (match := phrase.match_at(words, first)) is not None:
                     yield match
@@ -319,21 +306,3 @@ class PhraseSet:
             else:
                 joined.append(match)
         return tuple(joined)
-
-
-def sentence_around(text: str, start: int, end: int, longest: int = 160) -> tuple[int, int]:
-    """The sentence that holds ``text[start:end]``, or just that where it would be too long."""
-    left, right = 0, len(text)
-    for mark in _SENTENCE_END.finditer(text):
-        if _INSIDE_NUMBER.match(text, max(0, mark.start() - 1)):
-            continue
-        if mark.end() >= max(end, 1):
-            right = mark.end()
-            break
-        if mark.end() <= start:
-            left = mark.end()
-    while left < right and text[left].isspace():
-        left += 1
-    while right > left and text[right - 1].isspace():
-        right -= 1
-    return (left, right) if right - left <= longest else (start, end)

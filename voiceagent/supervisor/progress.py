@@ -16,11 +16,11 @@ from voiceagent.domain.events import ToolReturned
 from voiceagent.domain.transcript import Citation, Turn
 from voiceagent.domain.verdict import Trigger, TriggerKind
 from voiceagent.supervisor.grounds import Grounds, counted
-from voiceagent.supervisor.phrases import split_words
 from voiceagent.supervisor.policy import Heard, Policy, Score
 from voiceagent.supervisor.scores import Scores
 from voiceagent.supervisor.signals import cite_turn, heard_in
 from voiceagent.supervisor.spoken import months, numbers
+from voiceagent.supervisor.words import split_words
 
 SOME_DAY = date(2000, 1, 1)
 """Fills in years: values are only compared with each other, so any day will do."""

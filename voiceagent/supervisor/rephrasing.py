@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from voiceagent.supervisor.phrases import normalise, split_words
 from voiceagent.supervisor.policy_sections import Rephrasing
+from voiceagent.supervisor.words import normalise, split_words
 
 STEM_LETTERS = 4
 """A word is not cut below this many letters: short words are told apart by their endings."""

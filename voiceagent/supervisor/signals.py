@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from voiceagent.domain.transcript import Citation, Turn
-from voiceagent.supervisor.phrases import PhraseSet, sentence_around, split_words
+from voiceagent.supervisor.phrases import PhraseSet
 from voiceagent.supervisor.policy import Heard
 from voiceagent.supervisor.policy_sections import Limits
 from voiceagent.supervisor.spoken import numbers
+from voiceagent.supervisor.words import sentence_around, split_words
 
 
 @dataclass(frozen=True, slots=True)

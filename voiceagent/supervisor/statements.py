@@ -16,8 +16,9 @@ from enum import StrEnum
 
 from voiceagent.domain.account import Money
 from voiceagent.domain.transcript import Turn
-from voiceagent.supervisor.phrases import Match, sentence_around
+from voiceagent.supervisor.phrases import Match
 from voiceagent.supervisor.spoken import amounts, dates, numbers
+from voiceagent.supervisor.words import sentence_around
 
 _RELATIVE = frozenset(
     {"today", "tomorrow", "yesterday", "heute", "morgen", "gestern", "vorgestern", "übermorgen"}

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voiceagent.supervisor.phrases import (
-    Phrase,
-    PhraseError,
-    PhraseSet,
-    sentence_around,
-    split_words,
-)
+from voiceagent.supervisor.phrases import Phrase, PhraseError, PhraseSet
+from voiceagent.supervisor.words import sentence_around, split_words
 
 pytestmark = pytest.mark.unit
 
