@@ -31,8 +31,8 @@ from voiceagent.supervisor.frustration.model import (
 )
 
 RIDGE = 30.0
-INVERSE_REGULARISATION = 0.0007
-EMBEDDING_SHARE = 0.5
+INVERSE_REGULARISATION = 0.0005
+EMBEDDING_SHARE = 0.75
 """Scale of the vector in the regression next to the features: less means less weight on it."""
 LENGTH_GROUPS = 8
 SCALE_FLOOR = 0.05

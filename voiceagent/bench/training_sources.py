@@ -72,12 +72,12 @@ def dialogue(
 
 
 def project_dialogues(folder: Path) -> list[LabelledDialogue]:
-    """The dialogues written for the project: every ``*.jsonl`` of a folder, in order of name.
+    """The dialogues written for the project: a file, or every ``*.jsonl`` of a folder by name.
 
     Raises:
         InputError: the folder holds none, or a line is not of the format.
     """
-    files = sorted(folder.glob("*.jsonl"))
+    files = [folder] if folder.is_file() else sorted(folder.glob("*.jsonl"))
     if not files:
         raise InputError(f"No dialogues (*.jsonl) in {folder}.", "Name the folder that holds them.")
     return [d for file in files for d in _project_file(file)]
