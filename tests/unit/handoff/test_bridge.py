@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.handoff.scene import Scene, ScriptedLeg
+from tests.unit.handoff.scene import Scene
+from tests.unit.handoff.scripted import ScriptedLeg
 from voiceagent.handoff.bridge import Bridge, FrameBuffer
 from voiceagent.legs.leg import Gone, Key, SendBack, Sound
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.unit.handoff.scene import OPEN, Faults, Key, Mode, Scene, SendBack
+from tests.unit.handoff.scene import OPEN, Scene
+from tests.unit.handoff.scripted import Faults, Mode
 from voiceagent.domain.errors import (
     LegBusyError,
     LegDeclinedError,
@@ -23,6 +24,7 @@ from voiceagent.domain.events import HandoffMoved, HoldWish, HoldWished
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
 from voiceagent.handoff.options import HandoffOptions
 from voiceagent.handoff.roster import Availability
+from voiceagent.legs.leg import Key, SendBack
 
 pytestmark = pytest.mark.unit
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.handoff.scene import Faults, Mode, Scene
+from tests.unit.handoff.scene import Scene
+from tests.unit.handoff.scripted import Faults, Mode
 from voiceagent.domain.errors import LegBusyError, LegDeclinedError
 from voiceagent.domain.events import HoldWish
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.handoff.scene import Faults, Mode, Scene, SendBack
+from tests.unit.handoff.scene import Scene
+from tests.unit.handoff.scripted import Faults, Mode
 from voiceagent.domain.errors import (
     LegBusyError,
     LegDeclinedError,
@@ -21,6 +22,7 @@ from voiceagent.domain.handoff import (
     HandoffState,
 )
 from voiceagent.handoff.options import HandoffOptions
+from voiceagent.legs.leg import SendBack
 
 pytestmark = pytest.mark.unit
 

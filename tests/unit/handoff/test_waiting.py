@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.handoff.scene import Faults, Mode, Scene
+from tests.unit.handoff.scene import Scene
+from tests.unit.handoff.scripted import Faults, Mode
 from voiceagent.domain.events import HoldWish, HoldWished, PacketWritten
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
 from voiceagent.handoff.options import HandoffOptions
