@@ -89,7 +89,7 @@ def test_an_unsure_second_opinion_offers_nobody(needed: float, frustrated: float
 
 def test_an_opinion_lowers_nothing() -> None:
     asked = conversation("I want to speak to a real person.")
-    calm = [opinion(1, 0.0), scored(1, 0.0)]
+    calm: list[AnyEvent] = [opinion(1, 0.0), scored(1, 0.0)]
     assert acted(watch([*asked, *calm])) == acted(watch(asked)) == [(1, Action.HAND_OVER)]
     angry = conversation("This is ridiculous.", "I am fed up.")
     with_calm = [*angry[:3], opinion(1, 0.0), scored(1, 0.0), *angry[3:]]
