@@ -36,6 +36,9 @@ _WISH = re.compile(
     r"|ich (?:möchte|will|brauche|kann|warte|hab\w*)|wie kann|bitte um)\b",
     re.IGNORECASE,
 )
+_OWN = re.compile(
+    r"\b(?:i|my|me|we|our|i'm|i've|ich|mein\w*|mir|mich|wir|unser\w*)\b", re.IGNORECASE
+)
 _FOUND = re.compile(
     r"\b(?:i (?:can )?see|we (?:can )?see|i've found|there (?:is|was|are)|was (?:blocked|caused"
     r"|left)|because|due to|the reason|is based on|that explains|the (?:warehouse|driver|system)"
@@ -75,6 +78,7 @@ def matter_score(sentence: Sentence, place: int) -> float:
     words = len(text.split())
     score = min(substance(text), 10) / 10 + 0.5 * bool(_TROUBLE.search(text))
     score += 0.4 * bool(_WISH.search(text)) + 0.15 * any(c.isdecimal() for c in text)
+    score += 0.15 * bool(_OWN.search(text))
     score -= 0.2 * place + 0.02 * max(0, words - LONGEST_WORDS)
     return score
 

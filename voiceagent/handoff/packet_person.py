@@ -109,6 +109,16 @@ _LEADS = re.compile(
     r"|again|so|very much|then|guys|team))?[\s,!.:;–-]*)+",
     re.IGNORECASE,
 )
+# "@company" before and after, a link and a writer's initials behind: what posts carry.
+_TAGS = re.compile(
+    r"^\W*(?:@\w+[\s,:]*)+|(?:\s+(?:@\w+|https?://\S+|\^\w{1,3}|[-–]\s?[A-Z][a-z]+))+(?=\W*$)"
+)
+_COMPLAINT = re.compile(
+    r"\b(?:not|never|cannot|\w+n't|wrong|broken|missing|lost|late|delayed|error|crash\w*|fail\w*|stuck"
+    r"|declined|blocked|damaged|smashed|off|dead|down|still|cancelled|overcharged|charged|mistake"
+    r"|nothing|nobody|no one)\b",
+    re.IGNORECASE,
+)
 _KEPT_CAPITAL = re.compile(r"^(?:I\b|[A-Z]{2}|\w+['’]|[A-Z]\w*\d)")
 _FUNCTION_WORD = re.compile(
     r"^(?:after|the|this|that|these|those|there|it|its|it's|a|an|they|their|my|our|we|you|your|on|in"
@@ -120,9 +130,10 @@ _FUNCTION_WORD = re.compile(
 
 
 def without_lead(sentence: str) -> str:
-    """The sentence without its greeting, thanks and fillers."""
-    rest = _LEADS.sub("", sentence).strip()
-    return rest or sentence.strip()
+    """The sentence without its greeting, thanks and fillers, and without a post's name tags."""
+    bare = _TAGS.sub("", sentence).strip()
+    rest = _LEADS.sub("", bare).strip()
+    return rest or bare or sentence.strip()
 
 
 def lowered(sentence: str) -> str:
@@ -177,7 +188,8 @@ def caller_told(sentence: str, who: str) -> str | None:
     predicate = _predicate(text)
     if predicate is not None:
         return f"{who} {_swap(predicate, _SWAPS_CALLER)}"
-    return f"{who} says {lowered(_swap(text, _SWAPS_CALLER))}"
+    verb = "complains that" if _COMPLAINT.search(text) else "says"
+    return f"{who} {verb} {lowered(_swap(text, _SWAPS_CALLER))}"
 
 
 _ASK = re.compile(
@@ -219,5 +231,5 @@ def helper_told(sentence: str, who: str) -> str | None:
 
 
 def lowered_word(text: str) -> str:
-    """With a small first letter: an imperative is no name."""
-    return text[:1].lower() + text[1:]
+    """With a small first letter: an imperative is no name; "DM" stays as it is."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -251,8 +251,8 @@ def test_what_the_agent_had_said_stands_against_the_caller() -> None:
 def test_a_dialogue_without_a_record_reads_well() -> None:
     packet = packet_of(dialogue(*PARCEL))
     assert packet.matter == (
-        "Customer says their parcel GB4471902385 was marked as delivered yesterday but nothing"
-        " arrived."
+        "Customer complains that their parcel GB4471902385 was marked as delivered yesterday but"
+        " nothing arrived."
     )
     assert packet.summary == (
         f"{packet.matter} Agent has opened an investigation with the depot."

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.unit
         ("I don't get any emails", "Customer doesn't get any emails"),
         ("I'd like to change my booking.", "Customer would like to change their booking"),
         ("My internet drops every evening.", "Customer says their internet drops every evening"),
+        ("My card was declined.", "Customer complains that their card was declined"),
+        ("@Shop my order is late! @Shop", "Customer complains that their order is late"),
         ("you've sent me walnut", "Customer says the company has sent them walnut"),
         ("How do I pay until then?", "Customer asks: how do they pay until then"),
     ],
@@ -41,6 +43,7 @@ def test_of_the_caller(said: str, told: str) -> None:
         ("Have you tried reinstalling the app?", "Agent asked whether they have tried reinstall"),
         ("Can I have the tracking number please?", "Agent asked for the tracking number"),
         ("We'll email you on Monday.", "Agent will email the customer on Monday"),
+        ("@11 Please DM us your number. ^MJ", "Agent asked the customer to DM them their number"),
         ("There is a fault.", "Agent says there is a fault"),
     ],
 )

@@ -50,7 +50,9 @@ def test_in_german() -> None:
 
 def test_an_unknown_caller() -> None:
     text = whisper_text(build_packet("c", dialogue(*PARCEL), 1), "en")
-    assert text.startswith("A caller, identity not verified. Customer says their parcel GB")
+    assert text.startswith(
+        "A caller, identity not verified. Customer complains that their parcel GB"
+    )
     short = dialogue("C: My card is lost.", "A: I will send you a new card by Friday.")
     text = whisper_text(build_packet("c", short, 1), "en")
     assert text.endswith("They were told: I will send you a new card by Friday.")
