@@ -45,6 +45,7 @@ from voiceagent.speech.utterance_listener import ListenerOptions, OnUtterance, U
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 from voiceagent.speech.voices import Voice, choose_voice
 from voiceagent.store.store import Store
+from voiceagent.supervisor.explicit_classifier.classifier import TriggerClassifier
 from voiceagent.supervisor.frustration.embedding import UniversalSentenceEncoder
 from voiceagent.supervisor.frustration.scorer import FrustrationScorer
 from voiceagent.supervisor.policy import load_policy
@@ -85,7 +86,7 @@ def local_model_server(settings: Settings) -> LocalLlmServer:
 def turn_reader() -> TurnReader:
     """The trained classifiers of the supervisor, loaded: the first caller should not wait."""
     encoder = UniversalSentenceEncoder()
-    reader = TurnReader(FrustrationScorer(encoder))
+    reader = TurnReader(FrustrationScorer(encoder), TriggerClassifier(encoder))
     reader.read([Turn(1, Speaker.CALLER, "Hello.", 0, 500)])
     return reader
 
