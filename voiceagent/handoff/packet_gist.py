@@ -136,7 +136,8 @@ def _chosen(reading: CallReading) -> list[Sentence]:
 def _helper_score(sentence: Sentence, topic: Counter[str]) -> float:
     text = sentence.text
     weight = substance(text)
-    if weight < 2:
+    deed = promises(text, sentence.turn.language) or says_done(text)
+    if weight < 2 and not (weight and deed):
         return 0.0
     score = min(weight, 8) / 10
     score += 0.1 * min(4, sum(topic[c.stem] > 1 for c in content_words(text, REPORTING)))
