@@ -102,6 +102,7 @@ class Handoff:
         try:
             outcome = await self._to_its_end(self._hand_over())
             await self._waiting.stop()
+            await self._packets.close()
             await self._reports.ended(outcome)
         except BaseException:
             self._waiting.silence()

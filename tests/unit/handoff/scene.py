@@ -99,6 +99,7 @@ class Scene:
         self.silent_s = self.worst_silence_s = 0.0
         self.returned = False
         self.cancelled = False
+        self.left_in: HandoffState | None = None
         self.reports = 0
         self.broken = False
         self.version = 0
@@ -145,6 +146,8 @@ class Scene:
         return self
 
     def caller_leaves(self) -> Scene:
+        if not self.gone.is_set():
+            self.left_in = self.handoff.state
         self.caller_leg.leave()
         self.gone.set()
         return self

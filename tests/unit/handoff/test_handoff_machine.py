@@ -74,6 +74,16 @@ worlds = st.builds(
 )
 
 
+_BEFORE_THE_BRIDGE = {
+    HandoffState.PROPOSED,
+    HandoffState.ANNOUNCED,
+    HandoffState.SEEKING,
+    HandoffState.RINGING,
+    HandoffState.BRIEFING,
+    HandoffState.BRIDGING,
+}
+
+
 class HandoffMachine(RuleBasedStateMachine):
     """One handoff; the rules are what people and machines do to it."""
 
@@ -241,6 +251,10 @@ class HandoffMachine(RuleBasedStateMachine):
             assert HoldWish.CALLBACK in wished, story
         if outcome is HandoffOutcome.CALLER_HUNG_UP:
             assert scene.gone.is_set(), story
+        if scene.left_in in _BEFORE_THE_BRIDGE:
+            # Whoever had cancelled before they left has cancelled.
+            cancelled = {HandoffOutcome.CALLER_CANCELLED} if HoldWish.CANCEL in wished else set()
+            assert outcome in {HandoffOutcome.CALLER_HUNG_UP} | cancelled, story
         self._check_cancels(story)
 
     def _check_cancels(self, story: str) -> None:
