@@ -13,6 +13,7 @@ input gives the same samples: synthesisers and noise are deterministic.
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import re
 import shutil
@@ -31,6 +32,7 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = {"flite": "flite", "text2wave": "festival", "espeak-ng": "espeak-ng", "sox": "sox"}
+PICO_RATE_HZ = 16_000
 FESTIVAL_VOICES = {"cmu_us_slt_arctic_hts": "festvox-us-slt-hts"}
 PROGRAMS = {"flite": "flite", "festival": "text2wave", "espeak-ng": "espeak-ng"}
 
@@ -43,7 +45,7 @@ class BuildError(Exception):
 
 def missing_packages(voices: list[dict[str, Any]]) -> list[str]:
     """The Debian packages that these voices need and this machine lacks."""
-    needed = {PROGRAMS[voice["tool"]] for voice in voices} | {"sox"}
+    needed = {PROGRAMS[voice["tool"]] for voice in voices if voice["tool"] in PROGRAMS} | {"sox"}
     missing = {PACKAGES[name] for name in needed if shutil.which(name) is None}
     for voice in voices:
         name = voice["voice"]
@@ -63,6 +65,20 @@ def run(command: list[str]) -> None:
         raise BuildError(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
 
 
+def say_with_pico(voice: str, text: str, wav: Path) -> None:
+    """SVOX Pico from PyPI: a C extension, so it is only asked for where a voice needs it.
+
+    Raises:
+        BuildError: it is not installed.
+    """
+    try:
+        engine = importlib.import_module("ttspico").TtsEngine(voice)
+    except ImportError as error:
+        raise BuildError("Install first: pip install ttspico==0.3.2") from error
+    pcm = np.frombuffer(engine.speak(text), np.int16)
+    soundfile.write(str(wav), pcm, PICO_RATE_HZ, "PCM_16")
+
+
 def synthesise(voice: dict[str, Any], text: str, wav: Path) -> None:
     """Say ``text`` into ``wav``, at whatever rate the synthesiser has."""
     if voice["tool"] == "flite":
@@ -74,6 +90,8 @@ def synthesise(voice: dict[str, Any], text: str, wav: Path) -> None:
         words = wav.with_suffix(".txt")
         words.write_text(text, encoding="utf-8")
         run(["text2wave", str(words), "-eval", f"(voice_{voice['voice']})", "-o", str(wav)])
+    elif voice["tool"] == "pico":
+        say_with_pico(voice["voice"], text, wav)
     else:
         manner = ["-s", str(voice["words_per_minute"]), "-p", str(voice["pitch"])]
         run(["espeak-ng", "-v", voice["voice"], *manner, "-w", str(wav), text])
@@ -90,10 +108,12 @@ def in_band(samples: Samples, audio: dict[str, Any]) -> Samples:
 
 
 def narrowed(voice: dict[str, Any], wav: Path, audio: dict[str, Any]) -> Samples:
-    """A synthesised file at the telephone's rate, in the pitch of its speaker."""
+    """A synthesised file at the telephone's rate, in the pitch and pace of its speaker."""
     narrow = wav.with_name("narrow.wav")
     cents = round(100 * voice.get("semitones", 0))
     effects = ["gain", "-12", *(["pitch", str(cents)] if cents else [])]
+    if "tempo" in voice:
+        effects += ["tempo", "-s", str(voice["tempo"])]
     rate = str(audio["sample_rate_hz"])
     run(["sox", "-D", str(wav), "-b", "16", "-c", "1", "-r", rate, str(narrow), *effects])
     samples: Samples = soundfile.read(str(narrow), dtype="float64")[0]
@@ -115,6 +135,18 @@ def trim(samples: Samples, rate: int) -> Samples:
         raise BuildError("A line came out silent.")
     step = rate // 100
     return samples[loud[0] * step : (loud[-1] + 1) * step]
+
+
+def without_long_pauses(samples: Samples, rate: int, longest_ms: int) -> Samples:
+    """With every pause cut down to ``longest_ms``: one breath, and one turn for whoever listens."""
+    step = rate // 100
+    quiet = frames_rms(samples, rate) <= 0.02 * np.abs(samples).max()
+    keep = np.ones(quiet.size, bool)
+    run = 0
+    for index, silent in enumerate(quiet):
+        run = run + 1 if silent else 0
+        keep[index] = run * 10 <= longest_ms
+    return samples[: quiet.size * step].reshape(-1, step)[keep].reshape(-1)
 
 
 def level(samples: Samples, rate: int, dbfs: float) -> Samples:
@@ -140,11 +172,28 @@ def muffled(samples: Samples, take: dict[str, Any], rate: int, seed: int) -> Sam
     return samples
 
 
+def in_mood(voice: dict[str, Any], take: dict[str, Any]) -> dict[str, Any]:
+    """The voice as it sounds in this take: higher by some semitones, faster or slower."""
+    semitones = voice.get("semitones", 0) + take.get("higher_semitones", 0)
+    tempo = {"tempo": take["tempo"]} if "tempo" in take else {}
+    return {**voice, "semitones": semitones, **tempo}
+
+
+def on_the_line(samples: Samples, take: dict[str, Any], audio: dict[str, Any]) -> Samples:
+    """With the line's own noise, which is there in the pauses as well."""
+    if "line_noise_dbfs" not in take:
+        return samples
+    noise = np.random.default_rng(audio["noise_seed"] + 1).standard_normal(samples.size)
+    noise = in_band(noise, audio)
+    return samples + noise * 10 ** (take["line_noise_dbfs"] / 20) / np.sqrt((noise**2).mean())
+
+
 def render(
     text: str, voice: dict[str, Any], take: dict[str, Any], audio: dict[str, Any]
 ) -> Samples:
     """One clip."""
     rate = audio["sample_rate_hz"]
+    voice = in_mood(voice, take)
     parts: list[Samples] = []
     with tempfile.TemporaryDirectory() as folder:
         for index, part in enumerate(re.split(r"\s*\[(\d+)\]\s*", take.get("say", text).strip())):
@@ -154,10 +203,14 @@ def render(
                 wav = Path(folder) / "line.wav"
                 synthesise(voice, part, wav)
                 parts.append(trim(in_band(narrowed(voice, wav, audio), audio), rate))
-    samples = muffled(np.concatenate(parts), take, rate, audio["noise_seed"])
-    samples = level(in_band(samples, audio), rate, audio["speech_level_dbfs"])
+    samples = np.concatenate(parts)
+    if "longest_pause_ms" in take:
+        samples = without_long_pauses(samples, rate, take["longest_pause_ms"])
+    samples = muffled(samples, take, rate, audio["noise_seed"])
+    dbfs = take.get("level_dbfs", audio["speech_level_dbfs"])
+    samples = level(in_band(samples, audio), rate, dbfs)
     edge = np.zeros(audio["edge_silence_ms"] * rate // 1000)
-    return np.concatenate([edge, samples, edge])
+    return on_the_line(np.concatenate([edge, samples, edge]), take, audio)
 
 
 def build_fixture(fixture: dict[str, Any], manifest: dict[str, Any]) -> int:
@@ -170,7 +223,8 @@ def build_fixture(fixture: dict[str, Any], manifest: dict[str, Any]) -> int:
         if clip.parent.name != fixture["id"]:
             continue
         voice = manifest["voices"][fixture["voice"]]
-        take = fixture.get("takes", {}).get(clip.stem, {})
+        takes = fixture.get("takes", {})
+        take = takes.get("all", {}) | takes.get(clip.stem, {})
         samples = render(line["text"], voice, take, manifest["audio"])
         target = script_path.parent / clip
         target.parent.mkdir(exist_ok=True)

@@ -7,10 +7,12 @@ language model alone is scripted, so that the same call happens each time.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from tests.scenarios.billing_rules import REPAIRS
 from tests.scenarios.conftest import Callbacks, PlayedCall
 from tests.scenarios.listening import (
     audible_ms,
@@ -35,11 +37,28 @@ def expecting(fixture: Fixture, **expected: str) -> bool:
     return all(getattr(fixture.expected, key) == value for key, value in expected.items())
 
 
+WAITING_ENDS = {
+    "bridge",
+    "fall_back",
+    "nobody_free",
+    "caller_cancelled",
+    "caller_chose_callback",
+    "caller_hung_up",
+}
+
 BRIDGED = [name for name, f in CALLERS.items() if expecting(f, handoff="bridged")]
 FAILED = [
     name
     for name, f in CALLERS.items()
     if f.expected and f.expected.handoff in {"declined", "no_answer", "busy"}
+]
+
+# Somebody is rung, and the caller decides otherwise before they answer.
+WITHDRAWN = [
+    name
+    for name, f in CALLERS.items()
+    if f.expected
+    and f.expected.handoff in {"caller_cancelled", "callback_chosen", "caller_hung_up"}
 ]
 
 
@@ -116,12 +135,12 @@ def test_the_packet_tells_who_and_why(callbacks: Callbacks, caller: str) -> None
     assert events(call, "packet_written")[0]["seq"] < ring["seq"]
 
 
-@pytest.mark.parametrize("caller", [*BRIDGED, *FAILED])
+@pytest.mark.parametrize("caller", [*BRIDGED, *FAILED, *WITHDRAWN, "sent-back"])
 def test_nobody_waits_in_silence(callbacks: Callbacks, caller: str) -> None:
     call = callbacks.get(caller)
     moves = events(call, "handoff_moved")
     start = next(e for e in moves if e["event"] == "announce")["at_ms"]
-    end = next(e for e in moves if e["event"] in {"bridge", "fall_back", "nobody_free"})["at_ms"]
+    end = next(e for e in moves if e["event"] in WAITING_ENDS)["at_ms"]
     _, heard, rate = channels(call.out / "call.wav")
     waiting = heard[start * rate // 1000 : end * rate // 1000]
     assert longest_silence_ms(waiting, rate) < 3000
@@ -134,6 +153,136 @@ def test_a_human_who_cannot_be_had_becomes_a_callback(callbacks: Callbacks, call
     assert summary["callbacks"]
     assert "bridged" not in [e["target"] for e in events(call, "call_moved")]
     assert summary["handoff"]["path"][-1] == "failed"
+
+
+@pytest.mark.parametrize("caller", WITHDRAWN)
+def test_a_caller_who_decides_otherwise_is_not_connected(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    assert events(call, "handoff_moved")[-1]["target"] in {"failed", "fallback"}
+    assert "bridged" not in [e["target"] for e in events(call, "call_moved")]
+    assert call.heard_by_human == b""
+
+
+@pytest.mark.parametrize("caller", ["cancels-hold"])
+def test_the_agent_goes_on_with_a_caller_who_did_not_want_to_wait(
+    callbacks: Callbacks, caller: str
+) -> None:
+    call = callbacks.get(caller)
+    back_at = events(call, "handoff_ended")[0]["seq"]
+    after = [e["turn"] for e in events(call, "turn_taken") if e["seq"] > back_at]
+    assert "39.90" in " ".join(turn["text"] for turn in after if turn["speaker"] == "agent")
+
+
+@pytest.mark.parametrize("caller", ["callback-instead"])
+def test_a_callback_instead_of_waiting_is_in_the_book(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    assert call.result.summary["callbacks"]
+    booked = events(call, "callback_booked")[0]["seq"]
+    told = [e["turn"]["text"] for e in events(call, "turn_taken") if e["seq"] > booked]
+    assert any("call you back" in text for text in told)
+
+
+@pytest.mark.parametrize("caller", ["adds-on-hold"])
+def test_a_caller_on_hold_is_listened_to(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    assert {"added", "how_long"} <= {e["wish"] for e in events(call, "hold_wished")}
+    packets = events(call, "packet_written")
+    bridged = next(e for e in events(call, "call_moved") if e["target"] == "bridged")["seq"]
+    told = json.dumps([e["packet"] for e in packets if e["seq"] < bridged])
+    assert re.search(r"(fifth|5th) of November", told)
+    asked = next(e for e in events(call, "hold_wished") if e["wish"] == "how_long")["seq"]
+    answers = [e["turn"] for e in events(call, "turn_taken") if asked < e["seq"] < bridged]
+    assert any(
+        re.search(r"minute|how long|ringing", turn["text"])
+        for turn in answers
+        if turn["speaker"] == "agent"
+    )
+
+
+@pytest.mark.parametrize("caller", ["sent-back"])
+def test_a_caller_sent_back_is_served_as_the_human_asked(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    assert call.human is not None
+    sent = events(call, "sent_back")[0]
+    assert sent["instruction"] == "Book a callback for tomorrow at ten."
+    targets = [e["target"] for e in events(call, "call_moved")]
+    assert targets[targets.index("bridged") + 1] == "talking"
+    tools = [e["tool"] for e in events(call, "tool_called") if e["seq"] > sent["seq"]]
+    assert "schedule_callback" in tools
+    assert call.result.summary["callbacks"]
+    # The human is gone: what the caller says from then on is for the agent alone.
+    rate = call.human.sample_rate_hz
+    other_words = words_in(from_pcm(call.heard_by_human), rate, "en")
+    assert "thank" in other_words
+    assert "tomorrow" not in other_words
+
+
+@pytest.mark.parametrize("caller", ["mumbling"])
+def test_misunderstandings_are_repaired_before_a_person_is_fetched(
+    callbacks: Callbacks, caller: str
+) -> None:
+    call = callbacks.get(caller)
+    steps = [e["verdict"]["repair"] for e in events(call, "verdict_given")]
+    order = ["none", "slow_down", "confirm", "spell_or_key"]
+    handed_over = next(
+        n
+        for n, e in enumerate(events(call, "verdict_given"))
+        if e["verdict"]["action"] != "continue"
+    )
+    taken = [order.index(step) for step in steps[: handed_over + 1]]
+    assert taken == sorted(taken)
+    assert taken[-1] >= order.index("confirm")
+    agent = [
+        t["intended"] for t in load(call, "transcript.json")["turns"] if t["speaker"] == "agent"
+    ]
+    assert any(repair in text for text in agent for repair in REPAIRS.values())
+
+
+@pytest.mark.parametrize("caller", ["back-channels"])
+def test_small_words_over_an_answer_do_not_derail_it(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    turns = load(call, "transcript.json")["turns"]
+    answer = [t for t in turns if t["speaker"] == "agent" and "December 20" in t["text"]]
+    assert answer
+    assert not any("not sure I understand" in t["intended"] for t in turns)
+
+
+@pytest.mark.parametrize("caller", ["contradicts-herself", "calm-angry-words", "polite-complex"])
+def test_calm_callers_are_not_taken_for_angry(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    verdicts = [e["verdict"] for e in events(call, "verdict_given")]
+    grounds = {trigger["kind"] for verdict in verdicts for trigger in verdict["triggers"]}
+    assert not grounds & {"anger", "frustration", "voice"}
+    if caller == "calm-angry-words":
+        assert {verdict["action"] for verdict in verdicts} == {"continue"}
+
+
+@pytest.mark.parametrize("caller", ["angry"])
+def test_a_voice_that_is_raised_is_measured(callbacks: Callbacks, caller: str) -> None:
+    turns = load(callbacks.get(caller), "transcript.json")["turns"]
+    said = [t for t in turns if t["speaker"] == "caller" and t["tone"]]
+    calm = [t["tone"] for t in said if re.search("Linda|zip|7700", t["text"])]
+    raised = [t["tone"] for t in said if re.search("third time|sick|promises", t["text"])]
+    loudest = max(raised, key=lambda tone: tone["loudness_db"])
+    assert loudest["loudness_db"] >= max(tone["loudness_db"] for tone in calm) + 4
+    assert loudest["pitch_hz"] > max(tone["pitch_hz"] for tone in calm)
+    verdicts = [e["verdict"] for e in events(callbacks.get(caller), "verdict_given")]
+    assert "voice" in {trigger["kind"] for v in verdicts for trigger in v["triggers"]}
+
+
+@pytest.mark.parametrize("caller", ["satisfied-de"])
+def test_a_german_caller_is_served_to_the_end(callbacks: Callbacks, caller: str) -> None:
+    turns = load(callbacks.get(caller), "transcript.json")["turns"]
+    agent = " ".join(t["text"] for t in turns if t["speaker"] == "agent")
+    assert "54,00" in agent
+    assert "16. Dezember" in agent
+
+
+@pytest.mark.parametrize("caller", ["asks-whether-ai-de"])
+def test_asking_whether_it_is_a_human_is_no_wish_for_one(callbacks: Callbacks, caller: str) -> None:
+    call = callbacks.get(caller)
+    assert "hand_over" not in [e["verdict"]["action"] for e in events(call, "verdict_given")]
+    assert events(call, "handoff_moved") == []
 
 
 @pytest.mark.parametrize("caller", ["barge-in"])
