@@ -53,7 +53,8 @@ class OfferedPerson:
         # After a verdict any words about a person are the offer, whoever wrote them.
         if offers or (self._announced and self._hears(asked, languages, _MENTIONS)):
             self._turns_left, self._announced = self._policy.limits.offer_lasts_turns, False
-        elif questions:
+        elif questions or self._announced:
+            # The agent has spoken and did not offer: there is nothing a "yes" could accept.
             self.withdraw()
 
     def caller_said(self, text: str, languages: Iterable[str]) -> Answer:

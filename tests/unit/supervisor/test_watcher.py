@@ -238,6 +238,16 @@ def test_grounds_of_different_kinds_add_up_together() -> None:
     assert actions(*lines, record=ONE_OPEN_INVOICE) == [C, C, O, H]
 
 
+def test_a_yes_to_something_else_takes_up_no_offer_that_was_never_spoken() -> None:
+    verdicts = watch(
+        conversation(
+            "Am I talking to a machine?", "A: I am an AI. Your invoice is paid.", "Yes, great."
+        )
+    )
+    assert verdicts[0].action is O
+    assert verdicts[-1].action is C
+
+
 def test_an_accepted_offer_hands_over() -> None:
     assert (
         actions("You are an idiot.", "A: Would you like to talk to a colleague?", "Yes please.")[-1]
