@@ -192,9 +192,12 @@ def call_parts(
         reading = resources.reader.read
         return await speech.pool.run(Priority.FINAL, reading, turns, deadline_s=deadline_s)
 
-    writing = WriterOptions(
-        instructions=load_instructions(settings.prompts_dir),
-        deadline_s=settings.packet_llm_deadline_s,
+    instructions = load_instructions(settings.prompts_dir)
+    deadline_s = settings.packet_llm_deadline_s
+    writing = (
+        WriterOptions.for_local_model(instructions, deadline_s)
+        if endpoint.constrained
+        else WriterOptions(instructions=instructions, deadline_s=deadline_s)
     )
 
     async def write_packet(packet: Packet, events: Sequence[LoggedEvent]) -> Packet | None:

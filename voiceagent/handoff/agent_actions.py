@@ -111,11 +111,12 @@ def promises_made(reading: CallReading) -> tuple[Claim, ...]:
         _promise(sentence, reading)
         for turn in reading.turns
         if turn.speaker in _HELPERS
-        for sentence in sentences_of(turn)
+        for sentence in _whole_sentences(turn)
         if promises(sentence.text, turn.language)
     ]
     entered = []
-    for booked in reading.booked:
+    # A callback moved to another time is one promise, the last.
+    for booked in {booked.callback_id: booked for booked in reading.booked}.values():
         due = booked.due_at.isoformat()
         text = reading.wording.text("booked", due=due, reason=booked.reason)
         at = booked.due_at.astimezone(UTC)
@@ -125,6 +126,12 @@ def promises_made(reading: CallReading) -> tuple[Claim, ...]:
             text = reading.wording.text("case_opened", case=event.result["case"])
             entered.append(Claim(text, event.tool, verified=True))
     return tuple(spoken[-PROMISES_KEPT:] + entered)
+
+
+def _whole_sentences(turn: Turn) -> tuple[Sentence, ...]:
+    """The sentences of a turn that were said to their end."""
+    sentences = tuple(sentences_of(turn))
+    return sentences[:-1] if turn.interrupted else sentences
 
 
 def _promise(sentence: Sentence, reading: CallReading) -> Claim:

@@ -35,6 +35,7 @@ class CallReading:
     """A call's events, sorted by what the packet needs of them.
 
     ``said_at`` is when each turn was written down (wall clock), where the log's envelope tells.
+    ``hold_turns`` added something while waiting; ``wish_turns`` were about the waiting itself.
     """
 
     placed: CallPlaced | None = None
@@ -49,6 +50,7 @@ class CallReading:
     proof: Turn | None = None
     said_at: dict[int, datetime] = field(default_factory=dict)
     hold_turns: set[int] = field(default_factory=set)
+    wish_turns: set[int] = field(default_factory=set)
     sent_back: list[SentBack] = field(default_factory=list)
 
     def take(self, event: AnyEvent, recorded_at: datetime | None = None) -> None:
@@ -83,6 +85,8 @@ class CallReading:
         match event:
             case HoldWished(wish=HoldWish.ADDED, turn=turn_number) if turn_number:
                 self.hold_turns.add(turn_number)
+            case HoldWished(turn=turn_number) if turn_number:
+                self.wish_turns.add(turn_number)
             case SentBack():
                 self.sent_back.append(event)
             case _:

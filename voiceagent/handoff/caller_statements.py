@@ -66,7 +66,7 @@ def main_statement(reading: CallReading, triggers: Iterable[Trigger]) -> Sentenc
 
 def _longest(reading: CallReading) -> Sentence | None:
     after = max(reading.identity_turns, default=0)
-    turns = reading.caller_turns
+    turns = [t for t in reading.caller_turns if t.number not in reading.wish_turns]
     late = [t for t in turns if t.number > after][:EARLY_TURNS]
     barred = {
         (c.turn, c.quote)

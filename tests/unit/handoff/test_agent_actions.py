@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -129,3 +130,26 @@ def test_what_is_said_to_be_done() -> None:
     assert not says_done("Have you cancelled it?")
     assert not says_done("I will cancel it.")
     assert not says_done("I have no access.")
+
+
+def test_a_promise_cut_off_by_the_caller_was_not_made() -> None:
+    said = "A colleague will call you by Friday. I will send you"
+    events = call(BROKEN_PROMISE, replace(agent(1, said), interrupted=True, intended=f"{said} it."))
+    assert [p.text for p in packet_of(events).promises] == [
+        '"A colleague will call you by Friday."'
+    ]
+
+
+def test_a_callback_moved_to_another_time_is_one_promise() -> None:
+    first, second = (
+        CallbackBooked(
+            at_ms=day,
+            callback_id="c-1:promised",
+            due_at=datetime(2026, 11, day, 15, 0, tzinfo=UTC),
+            reason="the credit",
+            priority=10,
+        )
+        for day in (23, 25)
+    )
+    [promise] = packet_of(call(BROKEN_PROMISE, first, second)).promises
+    assert promise.due_at == datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

@@ -272,3 +272,16 @@ def test_a_german_dialogue_is_quoted() -> None:
     )
     assert packet.matter == 'Der Kunde sagt "Mein Internet ist seit neun Tagen weg".'
     assert packet.summary.endswith('Der Agent sagt "Ich schreibe Ihnen 20 Euro gut".')
+
+
+def test_what_is_said_about_the_waiting_is_not_the_matter() -> None:
+    packet = packet_of(
+        call(
+            PAID_TWICE,
+            caller(1, "Actually never mind, I would rather stay with you."),
+            HoldWished(at_ms=9, handoff_id="h", wish=HoldWish.CANCEL, turn=1),
+            caller(2, "How much is my November invoice?"),
+        )
+    )
+    assert "November invoice" in packet.matter
+    assert "never mind" not in packet.matter
