@@ -24,17 +24,23 @@ from voiceagent.domain.events import (
     AnyEvent,
     BargeIn,
     CallbackBooked,
+    CallSummed,
     DisclosurePlayed,
     DoNotCallEntered,
+    HoldWished,
+    HumanRung,
     IdentityChecked,
     KeyPressed,
     LanguageModelTroubled,
     LoggedEvent,
     ReplyGuarded,
+    SecondOpinionGiven,
+    SentBack,
     ToolCalled,
     ToolReturned,
     TurnTaken,
     VerdictGiven,
+    WhisperPlayed,
 )
 from voiceagent.domain.packet import Claim, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
@@ -255,6 +261,25 @@ def _note(event: AnyEvent) -> str:
         case DoNotCallEntered(phone=phone, turn=turn):
             return f"do not call: {phone} blocked from now on (turn {turn})"
         case _:
+            return _note_on_handover(event)
+
+
+def _note_on_handover(event: AnyEvent) -> str:
+    match event:
+        case HoldWished(wish=wish, key=key):
+            how = f" (key {key})" if key else ""
+            return f"on hold the caller wants: {_words(wish)}{how}"
+        case HumanRung(human=human, result=result):
+            return f"rang {human}: {_words(result)}"
+        case WhisperPlayed(human=human, text=text, heard=heard):
+            return f'whispered to {human}{"" if heard else " (not to its end)"}: "{text}"'
+        case SentBack(human=human, instruction=instruction):
+            return f"{human} sends the caller back: {instruction or 'no instruction'}"
+        case SecondOpinionGiven(person_needed=needed, frustrated=frustrated):
+            return f"second opinion: person needed {needed:.0%}, frustrated {frustrated:.0%}"
+        case CallSummed(packet=packet, disposition=disposition):
+            return f"summed up: {_words(disposition)}; {packet.summary}"
+        case _:
             return ""
 
 
@@ -280,7 +305,7 @@ def packet_table(packet: Packet) -> Table:
         ("who", [who]),
         ("why called", [packet.why_called]),
         ("matter", [packet.matter]),
-        ("mood", [packet.mood]),
+        ("mood", [_mood(packet)]),
         ("summary", [packet.summary]),
         ("triggers", [str(line) for each in packet.triggers for line in _trigger(each)]),
         ("facts", [_claim(claim) for claim in packet.facts]),
@@ -294,6 +319,11 @@ def packet_table(packet: Packet) -> Table:
         if written := [line for line in lines if line.strip()]:
             table.add_row(name, Text("\n".join(written)))
     return table
+
+
+def _mood(packet: Packet) -> str:
+    line = ", ".join(f"{at.frustration:.0%}" for at in packet.mood_over_time)
+    return f"{packet.mood} (frustration by turn: {line})" if line else packet.mood
 
 
 def _claim(claim: Claim) -> str:

@@ -23,10 +23,14 @@ from voiceagent.domain.events import (
     CallEnded,
     CallMoved,
     CallPlaced,
+    CallSummed,
     DisclosurePlayed,
     DoNotCallEntered,
     HandoffEnded,
     HandoffMoved,
+    HoldWish,
+    HoldWished,
+    HumanRung,
     IdentityChecked,
     KeyPressed,
     LanguageModelTroubled,
@@ -34,13 +38,16 @@ from voiceagent.domain.events import (
     ModelTrouble,
     PacketWritten,
     ReplyGuarded,
+    SecondOpinionGiven,
+    SentBack,
     ToolCalled,
     ToolReturned,
     TurnTaken,
     VerdictGiven,
+    WhisperPlayed,
 )
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, new_handoff
-from voiceagent.domain.packet import Claim, Packet
+from voiceagent.domain.packet import Claim, MoodAt, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict
 from voiceagent.store import EmptyLogError, WorkerLiveness
@@ -396,3 +403,35 @@ def test_every_key_of_the_outputs_is_documented() -> None:
     assert envelope <= set(report.pop("events")[0])
     missing = sorted(key for key in {*keys_of(report), *envelope} if f"`{key}`" not in page)
     assert missing == []
+
+
+def test_what_happens_on_hold_and_around_the_bridge_is_told() -> None:
+    at = {"handoff_id": "h-1"}
+    events = log_of(
+        *START_OF_CALL,
+        HoldWished(at_ms=9000, wish=HoldWish.HOW_LONG, key="2", **at),
+        HumanRung(at_ms=9500, human="dana", result="accept", **at),
+        WhisperPlayed(at_ms=9900, human="dana", text="Charged twice.", heard=False, **at),
+        SentBack(at_ms=12_000, human="dana", instruction="Book a callback.", **at),
+        SecondOpinionGiven(at_ms=12_500, turn=2, person_needed=0.8, frustrated=0.4),
+        CallSummed(
+            at_ms=13_000,
+            packet=Packet(2, "c-1", summary="All is well."),
+            disposition=CallOutcome.RESOLVED,
+        ),
+    )
+    in_order(
+        shown(events, WorkerLiveness.GONE),
+        "on hold the caller wants: how long (key 2)",
+        "rang dana: accept",
+        'whispered to dana (not to its end): "Charged twice."',
+        "dana sends the caller back: Book a callback.",
+        "second opinion: person needed 80%, frustrated 40%",
+        "summed up: resolved; All is well.",
+    )
+
+
+def test_the_mood_is_told_as_it_went() -> None:
+    packet = Packet(1, "c-1", mood="annoyed", mood_over_time=(MoodAt(2, 0, 0.1), MoodAt(4, 9, 0.7)))
+    text = shown(log_of(*START_OF_CALL, PacketWritten(at_ms=1, packet=packet)), WorkerLiveness.GONE)
+    assert "annoyed (frustration by turn: 10%, 70%)" in text
