@@ -61,6 +61,11 @@ def _speaks_with(name: str) -> Callable[[Request], bool]:
     return lambda request: name in request.system
 
 
+def _has_not_booked(request: Request) -> bool:
+    asked = [str(message.get("tool_calls") or "") for message in request.messages]
+    return request.last != "tool" and not any("schedule_callback" in call for call in asked)
+
+
 def billing_rules() -> list[Rule]:
     """The rules, tried in order."""
     return [
@@ -113,7 +118,7 @@ def billing_rules() -> list[Rule]:
         Rule(
             system=r"asks you to do this: .*tomorrow at ten",
             offers="schedule_callback",
-            matches=lambda request: request.last in {"system", "developer"},
+            matches=_has_not_booked,
             call="schedule_callback",
             arguments={"when": "tomorrow at ten"},
         ),
@@ -130,12 +135,6 @@ def billing_rules() -> list[Rule]:
                 (r"(?i)tomorrow at (ten|10)", "tomorrow at ten"),
                 (r"(?i)morgen um (zehn|10)", "morgen um zehn Uhr"),
             )
-        ),
-        Rule(
-            user=r"(?i)^all ?right",
-            last="user",
-            matches=_speaks_with("Walter"),
-            say="I have booked the call for tomorrow at ten. Is that all right?",
         ),
         # Who is there, and is it them.
         *(

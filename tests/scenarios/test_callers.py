@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.billing_rules import REPAIRS
 from tests.scenarios.conftest import Callbacks, PlayedCall
 from tests.scenarios.listening import (
     audible_ms,
@@ -207,14 +206,16 @@ def test_a_caller_sent_back_is_served_as_the_human_asked(callbacks: Callbacks, c
     assert sent["instruction"] == "Book a callback for tomorrow at ten."
     targets = [e["target"] for e in events(call, "call_moved")]
     assert targets[targets.index("bridged") + 1] == "talking"
-    tools = [e["tool"] for e in events(call, "tool_called") if e["seq"] > sent["seq"]]
-    assert "schedule_callback" in tools
     assert call.result.summary["callbacks"]
+    tools = [e for e in events(call, "tool_called") if e["seq"] > sent["seq"]]
+    booked = next(e["seq"] for e in tools if e["tool"] == "schedule_callback")
+    turns = [(e["seq"], e["turn"]) for e in events(call, "turn_taken")]
+    agreed = [n for n, t in turns if t["speaker"] == "caller" and "tomorrow" in t["text"]]
+    assert booked < agreed[0], "the human asked for it before the caller did"
     # The human is gone: what the caller says from then on is for the agent alone.
-    rate = call.human.sample_rate_hz
-    other_words = words_in(from_pcm(call.heard_by_human), rate, "en")
-    assert "thank" in other_words
-    assert "tomorrow" not in other_words
+    heard = words_in(from_pcm(call.heard_by_human), call.human.sample_rate_hz, "en")
+    assert heard
+    assert "tomorrow" not in heard
 
 
 @pytest.mark.parametrize("caller", ["mumbling"])
@@ -232,10 +233,9 @@ def test_misunderstandings_are_repaired_before_a_person_is_fetched(
     taken = [order.index(step) for step in steps[: handed_over + 1]]
     assert taken == sorted(taken)
     assert taken[-1] >= order.index("confirm")
-    agent = [
-        t["intended"] for t in load(call, "transcript.json")["turns"] if t["speaker"] == "agent"
-    ]
-    assert any(repair in text for text in agent for repair in REPAIRS.values())
+    turns = load(call, "transcript.json")["turns"]
+    agent = " ".join(t["text"] for t in turns if t["speaker"] == "agent")
+    assert re.search("once more, slowly|Is that right|spell", agent)
 
 
 @pytest.mark.parametrize("caller", ["back-channels"])
@@ -244,7 +244,7 @@ def test_small_words_over_an_answer_do_not_derail_it(callbacks: Callbacks, calle
     turns = load(call, "transcript.json")["turns"]
     answer = [t for t in turns if t["speaker"] == "agent" and "December 20" in t["text"]]
     assert answer
-    assert not any("not sure I understand" in t["intended"] for t in turns)
+    assert not any("not sure I" in t["text"] for t in turns)
 
 
 @pytest.mark.parametrize("caller", ["contradicts-herself", "calm-angry-words", "polite-complex"])
