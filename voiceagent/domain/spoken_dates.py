@@ -169,7 +169,7 @@ def _named_dates(tokens: list[Token], language: str, today: date) -> Iterator[Fo
             other = _day_of_month(tokens, at + 1, language)
             at = other[1] if other else at
         month = names.get(tokens[at].text) if at < len(tokens) else None
-        if month is None or not (ordinal or tokens[at].text not in ("may", "march", "mar")):
+        if month is None or not (ordinal or tokens[at].text != "may"):
             i = after
             continue
         year, end = _year(tokens, at + 1)

@@ -65,6 +65,12 @@ def test_english(words: str, expected: str) -> None:
     assert moment == datetime.strptime(f"2026-{expected}", "%Y-%m-%d %H:%M").replace(tzinfo=CHICAGO)
 
 
+def test_a_day_before_its_month_is_a_day_and_no_hour() -> None:
+    moment = parse_callback_time("12 March at ten", TUESDAY, CHICAGO, "en")
+    assert moment == datetime(2027, 3, 12, 10, tzinfo=CHICAGO)
+    assert parse_callback_time("12 March", TUESDAY, CHICAGO, "en") is Unclear.TIME
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
