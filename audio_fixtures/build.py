@@ -185,7 +185,8 @@ def on_the_line(samples: Samples, take: dict[str, Any], audio: dict[str, Any]) -
         return samples
     noise = np.random.default_rng(audio["noise_seed"] + 1).standard_normal(samples.size)
     noise = in_band(noise, audio)
-    return samples + noise * 10 ** (take["line_noise_dbfs"] / 20) / np.sqrt((noise**2).mean())
+    gain = float(10 ** (take["line_noise_dbfs"] / 20) / np.sqrt((noise**2).mean()))
+    return samples + noise * gain
 
 
 def render(
