@@ -174,7 +174,14 @@ def test_a_price_the_plan_does_not_have() -> None:
     assert (finding.kind, finding.contradiction.supports_caller) == (ClaimKind.PRICE, False)
 
 
-@pytest.mark.parametrize("text", ["You promised me a twenty dollar credit.", "Where is my credit?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You promised me a twenty dollar credit.",
+        "I was promised a credit of twenty dollars.",
+        "Where is my credit?",
+    ],
+)
 def test_a_promise_not_kept_bears_the_caller_out(text: str) -> None:
     (finding,) = found(text, BROKEN_PROMISE)
     assert finding.kind is ClaimKind.PROMISE
