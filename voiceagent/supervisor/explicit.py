@@ -90,10 +90,16 @@ class ExplicitGrounds:
             already: the action each kind has called for at this turn, which is not called for
                 again unless it is weightier now.
         """
+        # "Am I talking to a person?" is full of words of those who want one, and is no wish.
+        asked_only = heard_in(
+            turn.text, self._policy.languages, self._policy.phrases, (Heard.ASKED_WHETHER_AI,)
+        )
         grounds = Grounds()
         for kind, (rule, certain) in self._classes.items():
             probability = min(1.0, probabilities.get(kind, 0.0))
             if probability < certain.offer:
+                continue
+            if kind is TriggerKind.ASKED_FOR_PERSON and asked_only:
                 continue
             action = rule.action
             if probability < certain.act and rule.action is Action.HAND_OVER:

@@ -137,6 +137,17 @@ def test_a_certain_classifier_outdoes_an_offer() -> None:
     assert [v.action for v in watch(events)] == [Action.OFFER_PERSON, Action.HAND_OVER]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Am I talking to a real person?", "Spreche ich mit einem Menschen oder mit einer Maschine?"],
+)
+def test_asking_what_one_talks_with_is_no_wish_whatever_the_classifier_makes_of_it(
+    text: str,
+) -> None:
+    verdicts = watch([*conversation(text), classified(asked_for_person=1.0)])
+    assert [v.action for v in verdicts] == [Action.OFFER_PERSON]
+
+
 def test_the_classifier_says_each_thing_once() -> None:
     events = [*conversation(UNHEARD), classified(legal=1.0), classified(legal=1.0)]
     assert [v.action for v in watch(events)] == [Action.CONTINUE, Action.HAND_OVER]
