@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.supervisor.calls import POLICY, caller, conversation, opening, taken, watch
+from tests.unit.supervisor.calls import (
+    ALL_WELL,
+    GERMAN,
+    POLICY,
+    caller,
+    conversation,
+    opening,
+    taken,
+    watch,
+)
+from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.events import AnyEvent, TurnClassified
 from voiceagent.domain.verdict import Action, TriggerKind, Verdict
 from voiceagent.supervisor.explicit import CLASSIFIER
@@ -138,13 +148,16 @@ def test_a_certain_classifier_outdoes_an_offer() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["Am I talking to a real person?", "Spreche ich mit einem Menschen oder mit einer Maschine?"],
+    ("text", "record"),
+    [
+        ("Am I talking to a real person?", ALL_WELL),
+        ("Spreche ich mit einem Menschen oder mit einer Maschine?", GERMAN),
+    ],
 )
 def test_asking_what_one_talks_with_is_no_wish_whatever_the_classifier_makes_of_it(
-    text: str,
+    text: str, record: AccountRecord
 ) -> None:
-    verdicts = watch([*conversation(text), classified(asked_for_person=1.0)])
+    verdicts = watch([*conversation(text, record=record), classified(asked_for_person=1.0)])
     assert [v.action for v in verdicts] == [Action.OFFER_PERSON]
 
 
