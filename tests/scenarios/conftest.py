@@ -1,4 +1,4 @@
-"""Whole calls for the scenario tests, run three at a time behind the tests that ask about them.
+"""Whole calls for the scenario tests, run five at a time behind the tests that ask about them.
 
 The calls take as long as phone calls do. So all recorded callers whose tests were collected are
 called back from one background thread with one application (the models are loaded once), and a
@@ -47,7 +47,7 @@ class PlayedCall:
 
 @dataclass
 class _Ear:
-    """Keeps what a recorded human hears once they are on the line."""
+    """Keeps what a recorded human hears of the caller: all from the bridge on."""
 
     human: Human
     heard: bytearray = field(default_factory=bytearray)
@@ -56,6 +56,15 @@ class _Ear:
         def dial() -> Leg:
             leg = self.human.dial()
             leg.add_tap(lambda _said, heard: self.heard.extend(heard))
+            cue = leg.cue
+
+            def cued(name: str) -> None:
+                if name == "bridged":
+                    # Before it there was the spoken briefing.
+                    self.heard.clear()
+                cue(name)
+
+            leg.cue = cued  # type: ignore[method-assign]
             return leg
 
         return replace(self.human, dial=dial)
@@ -146,7 +155,7 @@ def callbacks(
         data_dir=folder / "data",
         human_ring_timeout_s=8.0,
     )
-    calls = Callbacks(settings, folder, _wanted(request, "scenario"), jobs=3)
+    calls = Callbacks(settings, folder, _wanted(request, "scenario"), jobs=5)
     yield calls
     calls.join()
 
