@@ -23,7 +23,7 @@ from voiceagent.supervisor.policy import load_policy
 from voiceagent.wiring import turn_reader
 
 # A model on this machine's cores needs longer than a call could wait; here the opinion is wanted.
-_OPINION_DEADLINE_S = 60.0
+_OPINION_DEADLINE_S = 30.0
 
 
 async def evaluate_supervisor(

@@ -53,6 +53,19 @@ async def test_an_answer_becomes_probabilities_and_a_reason(asking: Ask) -> None
     assert await opinion.on(TURNS) == Opinion(0.8, 0.9, "misunderstanding")
 
 
+async def test_a_small_model_is_asked_one_question_on_few_turns() -> None:
+    long_ago = Turn(0, Speaker.CALLER, "Long ago.", 0, 0)
+    rule = Rule(user="three times", say='{"person_needed": {"probability": 0.7}}')
+    with ScriptedLlm([rule]) as server:
+        endpoint = LlmEndpoint(server.url, server.model, constrained=True)
+        opinion = SecondOpinion.of_endpoint(endpoint, 30)
+        assert await opinion.on([*[long_ago] * 20, *TURNS]) == Opinion(0.7)
+        await opinion.close()
+        asked = server.requests[-1].user
+    assert asked.count("Long ago.") == 3
+    assert "frustrated" not in asked
+
+
 async def test_no_reason_is_empty(asking: Ask) -> None:
     opinion = asking([Rule(say=answer(0.1, 0.2, "none"))], 30)
     assert await opinion.on(TURNS) == Opinion(0.1, 0.2, "")
