@@ -3,8 +3,9 @@
     python -m voiceagent.bench.trigger_training [--check]
 
 In: the project's sentences and training dialogues. Out: the package's ``weights.npz``, and figures
-from cross-validation in which each sitting of writing and a fifth of the dialogues are held out in
-turn. Ridge regression has a closed form, so the same data give the same weights.
+from two cross-validations. In one, a fifth of the sentences and of the dialogues is held out in
+turn: it sets the probabilities. In the other, everything one author wrote is held out: it says what
+to expect of callers who put things in ways of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,128 +25,36 @@ from voiceagent.bench.trigger_examples import (
     NEUTRAL,
     CallerTurn,
     Example,
-    as_heard,
-    batches,
     caller_turns,
     written_sentences,
 )
-from voiceagent.supervisor.explicit_classifier.model import (
-    WEIGHTS_PATH,
-    Matrix,
-    TriggerModel,
-    terms,
-)
+from voiceagent.bench.trigger_fit import SEED, KeptEncoder, fit, learning, rows, with_scale
+from voiceagent.supervisor.explicit_classifier.model import WEIGHTS_PATH, Matrix, TriggerModel
 from voiceagent.supervisor.explicit_classifier.pieces import pieces
 from voiceagent.supervisor.frustration.embedding import SentenceEncoder, UniversalSentenceEncoder
 
 BENCH = Path(__file__).parent
-SEED = 20261122
-WIDTH = 2.0
-LANDMARKS = (800, 500)
-"""Triggers and other sentences that nearness is measured to."""
+FOLDS = 5
+FIRST_AUTHOR = ("sitting1", "sitting2", "sitting3", "sitting4", "sitting5")
+"""These are by one author; every later sitting is by an author of its own."""
 
-TERMS = 2200
-"""Words, stems and pairs that count: the most frequent ones."""
+TRIGGER_SHARE = 0.1
+"""What a probability takes for granted: so often is a turn of a given kind. Far more than in calls,
+so that the cuts do not all lie close to 0; near misses are as many in the data."""
 
-PENALTY = 1.0
-TRIGGER_COUNTS = 2.0
-"""How often a trigger counts, since there are fewer of them than of other turns."""
-
-_ENCODED_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A text to fit to and the kinds it is of."""
-
-    text: str
-    kinds: frozenset[str]
-
-
-class KeptEncoder:
-    """An encoder that remembers: cross-validation asks for the same texts many times."""
-
-    def __init__(self, encoder: SentenceEncoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, NDArray[np.float32]] = {}
-
-    def encode(self, texts: Sequence[str]) -> Matrix:
-        """See ``SentenceEncoder``."""
-        new = sorted({t for t in texts if t not in self._known}, key=lambda t: (len(t), t))
-        for start in range(0, len(new), _ENCODED_AT_ONCE):
-            some = new[start : start + _ENCODED_AT_ONCE]
-            self._known.update(zip(some, self._encoder.encode(some), strict=True))
-        return np.array([self._known[text] for text in texts], dtype=np.float32)
-
-
-def rows(examples: Sequence[Example], turns: Sequence[CallerTurn]) -> list[Row]:
-    """What to fit to: each sentence as written and as heard, and the dialogues' turns.
-
-    A turn that needs a person for another reason is left out: nobody said what it is of.
-    """
-    chance, found = random.Random(SEED), []
-    for example in examples:
-        kinds = frozenset({example.kind} - {NEUTRAL})
-        found.append(Row(example.text, kinds))
-        found.append(Row(as_heard(example.text, example.language, chance), kinds))
-    for turn in turns:
-        if turn.kind:
-            found.append(Row(turn.text, frozenset({turn.kind})))
-        elif not turn.escalate:
-            found += [Row(piece, frozenset()) for piece in pieces(turn.text)]
-    return found
-
-
-def fit(train: Sequence[Row], encoder: SentenceEncoder) -> TriggerModel:
-    """Weights by ridge regression on targets of +1 and -1; probabilities are not set yet."""
-    chance = random.Random(SEED)
-    texts = [row.text for row in train]
-    embeddings = encoder.encode(texts)
-    landmarks: list[int] = []
-    for trigger, wanted in zip((True, False), LANDMARKS, strict=True):
-        suited = [n for n, row in enumerate(train) if bool(row.kinds) is trigger]
-        landmarks += sorted(chance.sample(suited, min(wanted, len(suited))))
-    held_in = Counter(term for text in sorted(set(texts)) for term in terms(text))
-    frequent = sorted(held_in, key=lambda term: (-held_in[term], term))
-    vocabulary = sorted(frequent[:TERMS])
-    rarity = np.log(len(texts) / np.array([held_in[term] for term in vocabulary]))
-    columns = 1 + embeddings.shape[1] + len(landmarks) + len(vocabulary)
-    model = TriggerModel(
-        KINDS,
-        embeddings[landmarks],
-        WIDTH,
-        {term: column for column, term in enumerate(vocabulary)},
-        rarity.astype(np.float32),
-        np.zeros((columns, len(KINDS)), dtype=np.float32),
-        np.array([[4.0] * len(KINDS), [0.0] * len(KINDS)], dtype=np.float32),
-    )
-    targets = np.array([[1.0 if k in row.kinds else -1.0 for k in KINDS] for row in train])
-    counts = np.array([TRIGGER_COUNTS if row.kinds else 1.0 for row in train])
-    root = np.sqrt(counts)[:, None].astype(np.float32)
-    x = model.features(texts, embeddings) * root
-    gram = (x.T @ x).astype(np.float64)
-    gram[np.diag_indices_from(gram)] += PENALTY
-    gram[0, 0] -= PENALTY
-    weights = np.linalg.solve(gram, (x.T @ (targets * root)).astype(np.float64))
-    return _with(model, weights.astype(np.float32), model.scale)
-
-
-def _with(model: TriggerModel, weights: Matrix, scale: Matrix) -> TriggerModel:
-    return TriggerModel(
-        model.kinds, model.landmarks, model.width, model.vocabulary, model.term_weights,
-        weights, scale,
-    )  # fmt: skip
+FALSE_ALARMS_EACH = (1, 2, 3, 5, 8)
+"""Cuts are shown at which a kind acts on so many of the calm turns."""
 
 
 def decided(model: TriggerModel, texts: Sequence[str], encoder: SentenceEncoder) -> Matrix:
-    """For each turn the value of its strongest piece, shape (turns, kinds)."""
+    """For each turn what it comes to, shape (turns, kinds)."""
     cut = [pieces(text) for text in texts]
     flat = [piece for some in cut for piece in some]
     values = model.decide(flat, encoder.encode(flat))
-    found, at = np.full((len(texts), len(KINDS)), -1.0, dtype=np.float32), 0
+    found, at = np.full((len(texts), len(KINDS)), -10.0, dtype=np.float32), 0
     for turn, some in enumerate(cut):
         if some:
-            found[turn] = values[at : at + len(some)].max(axis=0)
+            found[turn] = model.of_turn(values[at : at + len(some)])
         at += len(some)
     return found
 
@@ -161,22 +69,36 @@ class HeldOut:
     on_turns: Matrix
 
 
+def author(example: Example) -> str:
+    """Who wrote it."""
+    return "first" if example.batch in FIRST_AUTHOR else example.batch
+
+
 def held_out(
-    examples: Sequence[Example], turns: Sequence[CallerTurn], encoder: SentenceEncoder
+    examples: Sequence[Example],
+    turns: Sequence[CallerTurn],
+    encoder: SentenceEncoder,
+    by_author: bool,
 ) -> HeldOut:
-    """Cross-validation by sitting and, at the same time, by dialogue."""
-    sittings = batches(examples)
+    """Cross-validation by author or by sentence and, at the same time, by dialogue."""
+    authors = sorted({author(example) for example in examples})
+    count = len(authors) if by_author else FOLDS
+    chance = random.Random(SEED)
+    of_example = [
+        authors.index(author(example)) if by_author else chance.randrange(FOLDS)
+        for example in examples
+    ]
     names = sorted({turn.dialogue for turn in turns})
-    random.Random(SEED).shuffle(names)
-    fold = {name: number % len(sittings) for number, name in enumerate(names)}
+    chance.shuffle(names)
+    of_dialogue = {name: number % count for number, name in enumerate(names)}
     seen_examples: list[Example] = []
     seen_turns: list[CallerTurn] = []
     values: list[list[Matrix]] = [[], []]
-    for number, sitting in enumerate(sittings):
-        kept = [e for e in examples if e.batch != sitting]
-        model = fit(rows(kept, [t for t in turns if fold[t.dialogue] != number]), encoder)
-        some = [e for e in examples if e.batch == sitting]
-        others = [t for t in turns if fold[t.dialogue] == number]
+    for number in range(count):
+        some = [e for e, fold in zip(examples, of_example, strict=True) if fold == number]
+        kept = [e for e, fold in zip(examples, of_example, strict=True) if fold != number]
+        others = [t for t in turns if of_dialogue[t.dialogue] == number]
+        model = fit(rows(kept, [t for t in turns if of_dialogue[t.dialogue] != number]), encoder)
         seen_examples += some
         seen_turns += others
         values[0].append(decided(model, [e.text for e in some], encoder))
@@ -188,46 +110,51 @@ def held_out(
 
 
 def scale_of(held: HeldOut) -> Matrix:
-    """Slope and offset of a logistic function for each kind, fitted to held-out values (Platt).
-
-    Triggers and other texts weigh the same in all, so 0.5 is where both are as likely.
-    """
+    """Slope and offset of a logistic function for each kind, fitted to held-out values (Platt)."""
     scale = np.zeros((2, len(KINDS)))
     values = np.concatenate([held.on_examples, held.on_turns]).astype(np.float64)
     kinds = [e.kind for e in held.examples] + [t.kind for t in held.turns]
+    told = np.array([True] * len(held.examples) + [bool(t.kind) or t.calm for t in held.turns])
     for column, kind in enumerate(KINDS):
         is_kind = np.array([k == kind for k in kinds])
-        weight = np.where(is_kind, 0.5 / is_kind.sum(), 0.5 / (~is_kind).sum())
-        x = np.stack([values[:, column], np.ones(len(values))], axis=1)
-        w = np.array([4.0, 0.0])
-        for _ in range(50):
-            p = 1 / (1 + np.exp(-x @ w))
-            gradient = x.T @ (weight * (p - is_kind)) + 1e-4 * w
-            curvature = (x * (weight * p * (1 - p))[:, None]).T @ x + 1e-4 * np.eye(2)
-            w -= np.linalg.solve(curvature, gradient)
-        scale[:, column] = w
+        others = told & ~is_kind
+        weight = np.where(is_kind, TRIGGER_SHARE / is_kind.sum(), 0.0)
+        weight = np.where(others, (1 - TRIGGER_SHARE) / others.sum(), weight)
+        fitted = learning("linear_model").LogisticRegression(C=1e6, max_iter=1000)
+        fitted.fit(values[:, [column]], is_kind, sample_weight=weight * len(values))
+        scale[:, column] = fitted.coef_[0, 0], fitted.intercept_[0]
     return scale.astype(np.float32)
 
 
-def figures(held: HeldOut, scale: Matrix, at: float) -> str:
-    """Recall by kind and language, and false alarms, where a probability of ``at`` counts."""
+def probabilities(values: Matrix, scale: Matrix) -> NDArray[np.float64]:
+    """What the logistic functions make of these values."""
+    return np.asarray(1 / (1 + np.exp(-(scale[0] * values.astype(np.float64) + scale[1]))))
 
-    def fires(values: Matrix) -> NDArray[np.bool_]:
-        return np.asarray((1 / (1 + np.exp(-(scale[0] * values + scale[1]))) >= at).any(axis=1))
 
-    on_examples, on_turns = fires(held.on_examples), fires(held.on_turns)
-    lines = [f"probability from {at:.2f}:"]
+def cuts(held: HeldOut, scale: Matrix, false_alarms: int) -> NDArray[np.float64]:
+    """For each kind the lowest probability that acts on at most so many calm turns."""
+    calm = probabilities(held.on_turns, scale)[np.array([t.calm for t in held.turns])]
+    return np.asarray(np.sort(calm, axis=0)[::-1][false_alarms])
+
+
+def figures(held: HeldOut, scale: Matrix, at: NDArray[np.float64]) -> str:
+    """Recall by kind and language, and false alarms, where more than ``at`` counts."""
+    on_examples: NDArray[np.bool_] = np.asarray(probabilities(held.on_examples, scale) > at)
+    on_turns: NDArray[np.bool_] = np.asarray(probabilities(held.on_turns, scale) > at)
+    lines = ["from " + ", ".join(f"{k} {p:.3f}" for k, p in zip(KINDS, at, strict=True))]
     for kind in (*KINDS, NEUTRAL):
         for language in ("en", "de"):
-            those = [e.kind == kind and e.language == language for e in held.examples]
-            share = on_examples[np.array(those)].mean()
-            lines.append(f"  sentences, {kind} {language}: {share:.1%} of {sum(those)}")
+            those = np.array([e.kind == kind and e.language == language for e in held.examples])
+            own = on_examples[:, [KINDS.index(kind)] if kind in KINDS else range(len(KINDS))]
+            share = own[those].any(axis=1).mean() if those.any() else 0.0
+            lines.append(f"  sentences, {kind} {language}: {share:.1%} of {those.sum()}")
     for name, turns in (
         ("calm turns", [t.calm for t in held.turns]),
         ("frustrated turns without need", [t.frustrated and not t.escalate for t in held.turns]),
         ("turns of the four kinds", [bool(t.kind) for t in held.turns]),
     ):
-        lines.append(f"  dialogues, {name}: {on_turns[np.array(turns)].mean():.1%} of {sum(turns)}")
+        share = on_turns[np.array(turns)].any(axis=1).mean() if any(turns) else 0.0
+        lines.append(f"  dialogues, {name}: {share:.1%} of {sum(turns)}")
     return "\n".join(lines)
 
 
@@ -240,14 +167,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = written_sentences(BENCH / "sentences")
     turns = caller_turns(BENCH / "dialogues" / "training")
     encoder = KeptEncoder(UniversalSentenceEncoder())
-    held = held_out(examples, turns, encoder)
+    held = held_out(examples, turns, encoder, by_author=False)
     scale = scale_of(held)
-    for at in (0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
-        sys.stdout.write(figures(held, scale, at) + "\n")
     if not options.check:
-        model = fit(rows(examples, turns), encoder)
-        _with(model, model.weights, scale).save(options.out)
+        with_scale(fit(rows(examples, turns), encoder), scale).save(options.out)
         sys.stdout.write(f"written: {options.out.name}\n")
+    for name, seen in (
+        ("a fifth held out", held),
+        ("an author held out", held_out(examples, turns, encoder, by_author=True)),
+    ):
+        for false_alarms in FALSE_ALARMS_EACH:
+            at = cuts(held, scale, false_alarms)
+            sys.stdout.write(f"{name}, {figures(seen, scale, at)}\n")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from tests.unit.supervisor.calls import (
     ALL_WELL,
     GERMAN,
     POLICY,
+    POLICY_PATH,
     caller,
     conversation,
     opening,
@@ -18,6 +20,7 @@ from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.events import AnyEvent, TurnClassified
 from voiceagent.domain.verdict import Action, TriggerKind, Verdict
 from voiceagent.supervisor.explicit import CLASSIFIER
+from voiceagent.supervisor.policy import parse_policy
 from voiceagent.supervisor.watcher import Supervisor
 
 pytestmark = pytest.mark.unit
@@ -80,6 +83,17 @@ def test_said_outright(language: str, text: str, kind: TriggerKind) -> None:
         ("en", "i switched to you from another provider last year"),
         ("en", "my phone died in the middle of the call"),
         ("en", "can the delivery person ring the bell"),
+        ("en", "you sound like a real person very impressive"),
+        ("en", "our data protection officer needs the processing agreement"),
+        ("en", "please send the invoice to the county court purchasing department"),
+        ("en", "my solicitor's address is where the deeds go"),
+        ("en", "leave it with the concierge if i'm out"),
+        ("en", "i had a heart attack when i saw the price it's brilliant"),
+        ("de", "ich arbeite am landgericht da bin ich erst nach fünf erreichbar"),
+        ("de", "meine anwältin hat morgen geburtstag kommt der blumenstrauß bis mittags"),
+        ("de", "ist rechtsschutz in dem paket mit drin oder kostet der extra"),
+        ("de", "ich war letztes jahr bei der konkurrenz und bin zurückgekommen"),
+        ("de", "wir sind ein hospiz und bestellen immer am monatsanfang"),
         ("de", "mein anwalt hat den termin verschoben"),
         ("de", "muss jemand zu hause sein wenn der techniker kommt"),
         ("de", "ich brauche keinen mitarbeiter danke"),
@@ -121,13 +135,21 @@ def test_the_classifier_alone_is_a_ground(kind: TriggerKind) -> None:
         assert trigger.citations[0].quote == UNHEARD
 
 
-def test_less_certain_is_an_offer_and_unlikely_is_nothing() -> None:
+def test_unlikely_is_nothing() -> None:
     certain = POLICY.explicit_classifier.leaving
-    assert certain.offer < certain.act
-    offered = watch([*conversation(UNHEARD), classified(leaving=certain.offer)])
-    assert offered[-1].action is Action.OFFER_PERSON
     nothing = watch([*conversation(UNHEARD), classified(leaving=certain.offer - 0.01)])
     assert [v.action for v in nothing] == [Action.CONTINUE]
+
+
+def test_between_offer_and_act_a_person_is_offered() -> None:
+    document = yaml.safe_load(POLICY_PATH.read_text(encoding="utf-8"))
+    document["explicit_classifier"]["leaving"] = {"offer": 0.4, "act": 0.6}
+    supervisor = Supervisor(parse_policy(document))
+    for event in conversation(UNHEARD):
+        supervisor.observe(event)
+    verdict = supervisor.observe(classified(leaving=0.5))
+    assert verdict is not None
+    assert verdict.action is Action.OFFER_PERSON
 
 
 def test_what_a_phrase_said_is_not_said_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from voiceagent.domain.verdict import TriggerKind
 from voiceagent.supervisor.explicit_classifier import pieces as cutting
 from voiceagent.supervisor.explicit_classifier.classifier import TriggerClassifier
 from voiceagent.supervisor.explicit_classifier.model import (
+    WHOLE_SHARE,
     Matrix,
     TriggerModel,
+    grams,
+    hashed,
     load_model,
     shipped_model,
-    terms,
 )
 from voiceagent.supervisor.explicit_classifier.pieces import pieces
 
@@ -47,10 +50,23 @@ def test_however_long_a_turn_is_the_cost_is_bounded() -> None:
     assert len(cut[0]) <= cutting.MAX_CHARACTERS
 
 
-def test_terms_are_words_stems_and_pairs() -> None:
-    assert terms("Ich kündige!") == {
-        "ich", "kündige", "kündi*", "^ ich", "ich kündige", "kündige $",
+def test_grams_are_words_neighbours_and_runs_of_letters() -> None:
+    assert set(grams("Groß, he!")) == {
+        "w gross", "w he", "b ^ gross", "b gross he", "b he $",
+        " gr", "gro", "ros", "oss", "ss ", "s h", " he", "he ",
+        " gro", "gros", "ross", "oss ", "ss h", "s he", " he ",
+        " gros", "gross", "ross ", "oss h", "ss he", "s he ",
     }  # fmt: skip
+
+
+def test_a_small_slip_of_the_pen_shares_most_buckets() -> None:
+    right, wrong, other = (
+        set(hashed(text, 1 << 16))
+        for text in ("get me the supervisor", "get me the supervizor", "one lamp is dead")
+    )
+    assert len(right & wrong) > len(right) / 2
+    assert len(right & other) < len(right) / 10
+    assert max(hashed("the supervisor", 8)) < 8
 
 
 class LetterEncoder:
@@ -64,35 +80,48 @@ class LetterEncoder:
         return np.array(rows, dtype=np.float32)
 
 
+BUCKETS = 1 << 10
+
+
 def small_model() -> TriggerModel:
-    """The embedding decides "legal", one word decides "leaving", a landmark nothing."""
-    weights = np.zeros((1 + 2 + 1 + 1, 2), dtype=np.float32)
-    weights[0] = -1.0
-    weights[1, 0] = 2.0
-    weights[4, 1] = 2.0
+    """The embedding decides "legal", one word decides "leaving"."""
+    gram_weights = np.zeros((BUCKETS, 2), dtype=np.float32)
+    gram_weights[hashed("elsewhere", BUCKETS), 1] = 0.5
     return TriggerModel(
         ("legal", "leaving"),
-        np.array([[1.0, 0.0]], dtype=np.float32),
-        2.0,
-        {"elsewhere": 0},
-        np.ones(1, dtype=np.float32),
-        weights,
+        np.array([[1.0, 0.0], [0.0, 0.0]], dtype=np.float32),
+        np.zeros(2, dtype=np.float32),
+        np.array([[2.0, 0.0], [0.0, 0.0]], dtype=np.float32),
+        gram_weights,
+        np.array([-1.0, -1.0], dtype=np.float32),
         np.array([[3.0, 3.0], [0.0, 0.0]], dtype=np.float32),
     )
 
 
-def test_features_are_what_the_weights_are_for() -> None:
-    model = small_model()
-    row = model.features(["a b"], np.array([[0.0, 1.0]], dtype=np.float32))[0]
-    assert row.tolist() == pytest.approx([1.0, 0.0, 1.0, np.exp(-4.0), 0.0])
+def test_both_views_are_added_up() -> None:
+    model, texts = small_model(), ["elsewhere", "a", "lone", "..."]
+    decided = model.decide(texts, LetterEncoder().encode(texts))
+    buckets = len(hashed("elsewhere", BUCKETS))
+    assert decided[0].tolist() == pytest.approx([-1.0, -1.0 + 0.5 * np.sqrt(buckets)], abs=1e-5)
+    assert decided[1, 0] == 1.0
+    assert decided[3].tolist() == [-1.0, -1.0]
 
 
-def test_the_strongest_piece_counts() -> None:
+def test_units_below_their_threshold_say_nothing() -> None:
+    model = replace(small_model(), thresholds=np.array([-1.0, 0.0], dtype=np.float32))
+    assert model.decide(["a"], LetterEncoder().encode(["a"]))[0, 0] == -1.0
+
+
+def test_the_whole_and_the_strongest_piece_count() -> None:
     classifier = TriggerClassifier(LetterEncoder(), small_model())
-    yes, no = round(1 / (1 + np.exp(-3)), 4), round(1 / (1 + np.exp(3)), 4)
-    assert classifier.probabilities([caller(1, "So. alas.")]) == {"legal": yes, "leaving": no}
-    assert classifier.probabilities([caller(1, "Well, elsewhere")])["leaving"] == yes
-    assert classifier.probabilities([caller(1, "Well")]) == {"legal": no, "leaving": no}
+    # The whole begins with "S" and is against; the second sentence is for.
+    value = WHOLE_SHARE * -1.0 + (1.0 - WHOLE_SHARE) * 1.0
+    found = classifier.probabilities([caller(1, "So. alas.")])
+    assert found["legal"] == pytest.approx(1 / (1 + np.exp(-3 * value)), abs=1e-4)
+    alone = classifier.probabilities([caller(1, "alas.")])
+    assert alone["legal"] == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-4)
+    assert classifier.probabilities([caller(1, "elsewhere")])["leaving"] > 0.5
+    assert classifier.probabilities([caller(1, "So")])["leaving"] < 0.1
     assert classifier.probabilities([caller(1, "  ")]) == {"legal": 0.0, "leaving": 0.0}
 
 
@@ -146,4 +175,6 @@ def test_the_shipped_weights_are_for_these_kinds() -> None:
         TriggerKind.ASKED_FOR_PERSON, TriggerKind.LEGAL, TriggerKind.LEAVING,
         TriggerKind.VULNERABLE,
     }  # fmt: skip
-    assert np.isfinite(shipped_model().weights).all()
+    for part in (shipped_model().hidden, shipped_model().out, shipped_model().gram_weights):
+        assert np.isfinite(part).all()
+        assert part.any()

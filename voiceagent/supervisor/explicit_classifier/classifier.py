@@ -40,8 +40,8 @@ class TriggerClassifier:
     def probabilities(self, turns: Sequence[Turn]) -> dict[str, float]:
         """``TriggerKind`` value to probability, 0..1, for the last of these turns.
 
-        A turn counts as much as its strongest piece. Only the caller's own words are read: what
-        an answer to an offered person means is known without a model.
+        A turn is judged as a whole and by its strongest piece. Only the caller's own words are
+        read: what an answer to an offered person means is known without a model.
 
         Raises:
             ValueError: there are no turns, or the last one is not the caller's.
@@ -64,6 +64,6 @@ class TriggerClassifier:
         cut = pieces(text)
         if not cut:
             return dict.fromkeys(self._model.kinds, 0.0)
-        decided = self._model.decide(cut, self._encoder.encode(cut)).max(axis=0)
-        sure = self._model.probabilities(decided)
+        decided = self._model.decide(cut, self._encoder.encode(cut))
+        sure = self._model.probabilities(self._model.of_turn(decided))
         return {kind: round(float(p), 4) for kind, p in zip(self._model.kinds, sure, strict=True)}

@@ -1,17 +1,19 @@
 """The weights of the explicit classifier and the arithmetic on them.
 
 In: pieces of text with their sentence embeddings. Out: for each piece how strongly it speaks for
-each kind of trigger. A linear model on three views of a piece: the embedding itself, its nearness
-to chosen training sentences (a Gaussian kernel on landmarks: Williams and Seeger 2001, "Using the
-Nyström Method to Speed Up Kernel Machines"), and which words and pairs of words it holds. Pure
-numpy, so that a call needs no machine learning library.
+each kind of trigger. Two views are added up, because each covers the other's gaps: a small network
+on the embedding knows meanings whatever the words and the language, and a linear model on hashed
+words, pairs of words and runs of letters (Weinberger et al. 2009, "Feature Hashing for Large Scale
+Multitask Learning") knows the telling wordings, also misspelt or inflected. Pure numpy, so that a
+call needs no machine learning library.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,19 +26,33 @@ from voiceagent.domain.errors import InputError
 Matrix = NDArray[np.float32]
 
 WEIGHTS_PATH = Path(__file__).with_name("weights.npz")
-STEM_LETTERS = 5
-"""Longer words also count by their first letters, so that inflected forms count as one."""
+WHOLE_SHARE = 0.3
+"""Of a turn's value: what the whole of it says. The rest is its strongest piece, which alone would
+take a half sentence cut from a harmless story for more than it is."""
+
+LETTERS = (3, 4, 5)
+"""Lengths of the runs of letters, which reach across the gaps between words."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
-def terms(text: str) -> set[str]:
-    """The words of a piece, their stems (``kündi*``) and pairs of neighbours (``my lawyer``)."""
-    words = _WORD.findall(text.lower().replace("’", "'"))
-    stems = {word[:STEM_LETTERS] + "*" for word in words if len(word) > STEM_LETTERS}
-    edges = ["^", *words, "$"]
-    pairs = {f"{one} {other}" for one, other in itertools.pairwise(edges)}
-    return {*words, *stems, *pairs}
+def grams(text: str) -> Iterator[str]:
+    """What a text holds: words (``w me``), neighbours (``b get me``) and runs of letters."""
+    words = _WORD.findall(text.lower().replace("’", "'").replace("ß", "ss"))
+    for word in words:
+        yield f"w {word}"
+    for one, other in itertools.pairwise(["^", *words, "$"]):
+        yield f"b {one} {other}"
+    joined = f" {' '.join(words)} "
+    for letters in LETTERS:
+        for start in range(len(joined) - letters + 1):
+            yield joined[start : start + letters]
+
+
+def hashed(text: str, buckets: int) -> NDArray[np.int64]:
+    """The buckets, 0..buckets-1, that the text's grams fall into, each once, rising."""
+    held = {zlib.crc32(gram.encode()) % buckets for gram in set(grams(text))}
+    return np.array(sorted(held), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,38 +61,39 @@ class TriggerModel:
 
     Attributes:
         kinds: ``TriggerKind`` values, in the order of the columns.
-        landmarks: embeddings of the sentences nearness is measured to, shape (n, dimensions).
-        width: of the Gaussian kernel: exp(-width * squared distance).
-        vocabulary: the terms that count, to their column.
-        term_weights: how rare each term is, shape (terms,).
-        weights: shape (1 + dimensions + n + terms, kinds); the first row is the constant.
+        hidden: from embedding to the network's units, shape (dimensions, units).
+        thresholds: added to the units before their negative part is cut off, shape (units,).
+        out: from units to kinds, shape (units, kinds).
+        gram_weights: of each bucket of hashed grams, shape (buckets, kinds).
+        constant: added at the end, shape (kinds,).
         scale: slope and offset of the logistic function of each kind, shape (2, kinds).
     """
 
     kinds: tuple[str, ...]
-    landmarks: Matrix
-    width: float
-    vocabulary: dict[str, int]
-    term_weights: Matrix
-    weights: Matrix
+    hidden: Matrix
+    thresholds: Matrix
+    out: Matrix
+    gram_weights: Matrix
+    constant: Matrix
     scale: Matrix
 
-    def features(self, texts: Sequence[str], embeddings: Matrix) -> Matrix:
-        """One row a text: constant, embedding, nearness to the landmarks, words."""
-        squared = np.maximum(0.0, 2.0 - 2.0 * embeddings @ self.landmarks.T)
-        near = np.exp(-self.width * squared)
-        words = np.zeros((len(texts), len(self.vocabulary)), dtype=np.float32)
-        for row, text in enumerate(texts):
-            held = [self.vocabulary[term] for term in terms(text) if term in self.vocabulary]
-            if held:
-                values = self.term_weights[held]
-                words[row, held] = values / np.linalg.norm(values)
-        constant = np.ones((len(texts), 1), dtype=np.float32)
-        return np.hstack([constant, embeddings, near, words]).astype(np.float32)
-
     def decide(self, texts: Sequence[str], embeddings: Matrix) -> Matrix:
-        """How strongly each text speaks for each kind: about 1 for, about -1 against."""
-        return np.asarray(self.features(texts, embeddings) @ self.weights, dtype=np.float32)
+        """How strongly each text speaks for each kind, shape (texts, kinds); 0 is undecided."""
+        units = np.maximum(0.0, embeddings @ self.hidden + self.thresholds)
+        decided = units @ self.out + self.constant
+        for row, text in enumerate(texts):
+            held = hashed(text, len(self.gram_weights))
+            if len(held):
+                decided[row] += self.gram_weights[held].sum(axis=0) / np.sqrt(len(held))
+        return np.asarray(decided, dtype=np.float32)
+
+    def of_turn(self, decided: Matrix) -> Matrix:
+        """What the rows of :meth:`decide` for one turn come to, shape (kinds,).
+
+        Args:
+            decided: the whole turn's row first, then its pieces', if it has more than one.
+        """
+        return np.asarray(WHOLE_SHARE * decided[0] + (1.0 - WHOLE_SHARE) * decided.max(axis=0))
 
     def probabilities(self, decided: Matrix) -> Matrix:
         """Probabilities, 0..1, of what :meth:`decide` gave."""
@@ -87,11 +104,11 @@ class TriggerModel:
         np.savez_compressed(
             path,
             kinds=np.array(self.kinds),
-            landmarks=self.landmarks.astype(np.float16),
-            width=np.float32(self.width),
-            vocabulary=np.array(sorted(self.vocabulary, key=self.vocabulary.__getitem__)),
-            term_weights=self.term_weights.astype(np.float16),
-            weights=self.weights.astype(np.float16),
+            hidden=self.hidden.astype(np.float16),
+            thresholds=self.thresholds.astype(np.float16),
+            out=self.out.astype(np.float16),
+            gram_weights=self.gram_weights.astype(np.float16),
+            constant=self.constant.astype(np.float32),
             scale=self.scale.astype(np.float32),
         )
 
@@ -106,11 +123,11 @@ def load_model(path: Path) -> TriggerModel:
         with np.load(path, allow_pickle=False) as held:
             return TriggerModel(
                 tuple(str(kind) for kind in held["kinds"]),
-                held["landmarks"].astype(np.float32),
-                float(held["width"]),
-                {str(term): column for column, term in enumerate(held["vocabulary"])},
-                held["term_weights"].astype(np.float32),
-                held["weights"].astype(np.float32),
+                held["hidden"].astype(np.float32),
+                held["thresholds"].astype(np.float32),
+                held["out"].astype(np.float32),
+                held["gram_weights"].astype(np.float32),
+                held["constant"].astype(np.float32),
                 held["scale"].astype(np.float32),
             )
     except (OSError, ValueError, KeyError) as error:
