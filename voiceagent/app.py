@@ -176,7 +176,7 @@ class Application:
         """
         resources = self._opened
         record = await resources.accounts.load(request.account_id)
-        await self._require_callable(record.customer.phone, request.leg)
+        await require_callable(resources.store, record.customer.phone, request.leg)
         language = request.language or record.customer.language
         playbook = load_playbook(self._settings.prompts_dir, request.playbook, language)
         if request.out is not None:
@@ -215,15 +215,20 @@ class Application:
             await asyncio.to_thread(write_outputs, request.out, log.events(), result.recording)
         return result
 
-    async def _require_callable(self, phone: str, leg: Leg) -> None:
-        # A recording has no telephone that could ring, and is called again and again in tests.
-        if leg.kind == RecordedLeg.kind:
-            return
-        blocked = await asyncio.to_thread(self._opened.store.blocked_number, phone)
-        if blocked is not None:
-            raise NumberBlockedError("This number may not be called: its owner said so.")
-
     @property
     def _opened(self) -> Resources:
         assert self._resources is not None, "the application is used inside its context"
         return self._resources
+
+
+async def require_callable(store: Store, phone: str, leg: Leg) -> None:
+    """Nothing, if this number may be called on this leg.
+
+    Raises:
+        NumberBlockedError: its owner forbade calls.
+    """
+    # A recording has no telephone that could ring, and is called again and again in tests.
+    if leg.kind == RecordedLeg.kind:
+        return
+    if await asyncio.to_thread(store.blocked_number, phone) is not None:
+        raise NumberBlockedError("This number may not be called: its owner said so.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceagent.app import Application
+from voiceagent.app import Application, require_callable
 from voiceagent.domain.errors import NumberBlockedError, PlaybookError
 from voiceagent.legs.far_end import RecordedPerson
 from voiceagent.legs.recorded import RecordedLeg
@@ -23,15 +23,13 @@ class Telephone(RecordedLeg):
 
 
 async def test_a_blocked_number_is_not_dialled(tmp_path: Path) -> None:
-    application = Application(load_settings(data_dir=tmp_path))
     with open_store(tmp_path / "calls.db") as store:
-        application._store = store
         person = RecordedPerson((), 320, 1000)
-        await application._require_callable("+15550100", Telephone(person))
+        await require_callable(store, "+15550100", Telephone(person))
         store.block_number(BlockedNumber("+15550100", datetime.now(UTC)))
         with pytest.raises(NumberBlockedError, match="may not be called"):
-            await application._require_callable("+1 555 0100", Telephone(person))
-        await application._require_callable("+15550100", RecordedLeg(person))
+            await require_callable(store, "+1 555 0100", Telephone(person))
+        await require_callable(store, "+15550100", RecordedLeg(person))
 
 
 async def test_a_broken_policy_is_found_before_models_are_loaded(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def reads(frustration: float, **probabilities: float) -> Advisers:
 
 
 async def test_the_classifiers_and_the_words_make_one_verdict(tmp_path: Path) -> None:
-    async with scene_with(tmp_path, reads(0.9, legal=0.99)) as scene:
+    async with scene_with(tmp_path, reads(0.9, legal=1.0)) as scene:
         await scene.opens()
         assert await scene.says("Then the gentleman with the robe will hear of it.") is True
         kinds = [type(e.event) for e in scene.journal.events()]
