@@ -42,6 +42,7 @@ from voiceagent.settings import Settings
 from voiceagent.speech.model_pool import ModelPool
 from voiceagent.store.opening import open_store
 from voiceagent.store.records import NewCall
+from voiceagent.store.store import Store
 from voiceagent.supervisor.policy import load_policy
 from voiceagent.wiring import (
     POLICY,
