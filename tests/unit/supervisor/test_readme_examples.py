@@ -18,8 +18,6 @@ README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 ROW = re.compile(
     r'^\| `(?P<kind>\w+)` \| "(?P<text>[^"]+)"(?:;[^|]*)? \| (?P<does>[^|]+) \|$', re.MULTILINE
 )
-    r'^\| `(?P<kind>\w+)` \| "(?P<text>[^"]+)"(?:;[^|]*)? \| (?P<does>[^|]+) \|$', re.M
-)
 EXAMPLES = [match.groups() for match in ROW.finditer(README)]
 
 
