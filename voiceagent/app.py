@@ -70,6 +70,8 @@ class CallRequest:
         playbook: its name in ``prompts/playbooks``.
         language: BCP 47 primary tag; empty for the account's own.
         humans: who may take the call over.
+        skills: what a human has to be able to deal with, e.g. ``billing``; whoever has most of
+            them is rung where nobody has all.
         out: folder for recording and files; None for none.
         on_event: told every event once it is committed, for watching along.
     """
@@ -79,6 +81,7 @@ class CallRequest:
     playbook: str
     language: str = ""
     humans: tuple[Human, ...] = ()
+    skills: tuple[str, ...] = ()
     out: Path | None = None
     on_event: OnEvent | None = None
 
@@ -192,6 +195,7 @@ class Application:
             recording=request.out / RECORDING if request.out else None,
             ring_timeout_s=self._settings.ring_timeout_s,
             longest_s=self._settings.longest_call_s,
+            skills=request.skills,
         )
         new = NewCall(
             id=call_id,

@@ -33,9 +33,19 @@ def run(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_killed_call_is_told_from_its_log(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("caller_id", "moment", "happened"),
+    [
+        ("satisfied", "disclosure heard", "DisclosurePlayed"),
+        # While a human's phone rings and the caller hears music.
+        ("cancels-hold", "handoff: ringing", "PacketWritten"),
+    ],
+)
+def test_a_killed_call_is_told_from_its_log(
+    tmp_path: Path, caller_id: str, moment: str, happened: str
+) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
-    caller = load_settings().fixtures_dir / "callers" / "satisfied.yaml"
+    caller = load_settings().fixtures_dir / "callers" / f"{caller_id}.yaml"
     with (
         ScriptedLlm(billing_rules()) as model,
         subprocess.Popen(
@@ -51,26 +61,30 @@ def test_a_killed_call_is_told_from_its_log(tmp_path: Path) -> None:
         assert process.stdout is not None
         told: list[str] = []
         give_up = time.monotonic() + DEADLINE_S
-        # Printed lines are committed events: wait until the agent has disclosed what it is.
+        # Printed lines are committed events: wait for the one at whose moment to kill.
         for line in process.stdout:
             told.append(line)
-            if "disclosure heard" in line or time.monotonic() > give_up:
+            if moment in line or time.monotonic() > give_up:
                 break
         os.kill(process.pid, signal.SIGKILL)
         process.wait(30)
-    assert any("disclosure heard" in line for line in told)
+    assert any(moment in line for line in told)
 
     with open_store(load_settings(data_dir=data).store_url) as store:
         call_id = store.latest_calls(1)[0].id
         events = store.events(call_id)
     kinds = [logged.event.__class__.__name__ for logged in events]
-    assert "DisclosurePlayed" in kinds
-    assert "CallEnded" not in kinds
+    assert happened in kinds
+    assert not {"CallEnded", "HandoffEnded"} & set(kinds)
 
     report = run("report", call_id, data=data)
     assert report.returncode == 0, report.stderr
     assert re.search(r"cut off at 00:\d\d\.\d", report.stdout)
     assert "disclosure heard to its end" in report.stdout
+    if happened == "PacketWritten":
+        # Whoever calls back after the crash finds why a human was wanted.
+        assert "none: it was not finished" in report.stdout
+        assert "asked for person" in report.stdout
 
     # Nothing half-written is taken for whole.
     assert not (out / "call.wav").exists()

@@ -28,6 +28,7 @@ from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.caller_side import HeardOnHold, Whispered
 from voiceagent.handoff.coordinator import Handoff, HandoffPhrases
 from voiceagent.handoff.packet_builder import build_packet
+from voiceagent.handoff.roster import Need
 from voiceagent.legs.leg import Leg
 from voiceagent.speech.utterance_listener import UtteranceListener
 from voiceagent.speech.utterances import Utterance
@@ -104,7 +105,9 @@ class HandingOver:
             self._phrases(announcement),
             self._parts.handoff,
         )
-        running = handoff.run(self._order.playbook.language)
+        language = self._order.playbook.language
+        need = Need(preferred_languages=(language,), skills=self._order.skills)
+        running = handoff.run(language, need)
         self._task = asyncio.create_task(running, name="call-handoff")
         self._task.add_done_callback(on_over)
 
@@ -126,7 +129,7 @@ class HandingOver:
         """Remember who took the call; called in line with the log."""
         event = logged.event
         if isinstance(event, HandoffMoved) and event.human:
-            self._human = event.human
+            self._human = self._parts.roster.name_of(event.human)
 
     def caller_said(self, turn: Turn) -> None:
         """The caller took a turn; on hold it may be a wish."""

@@ -46,6 +46,7 @@ class CallOrder:
         recording: where ``call.wav`` is written; None for no recording.
         ring_timeout_s: how long the callee's phone rings.
         longest_s: after so long the call is closed politely.
+        skills: what a human who takes the call over should be able to deal with.
     """
 
     call_id: str
@@ -55,6 +56,7 @@ class CallOrder:
     recording: Path | None = None
     ring_timeout_s: float = 30.0
     longest_s: float = 1800.0
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

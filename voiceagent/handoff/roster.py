@@ -108,6 +108,11 @@ class Roster:
         """
         return self._seats[human_id].availability
 
+    def name_of(self, human_id: str) -> str:
+        """A human's name as callers are told it; the id of one who is not on the roster."""
+        seat = self._seats.get(human_id)
+        return seat.human.name if seat is not None else human_id
+
     def set_availability(self, human_id: str, availability: Availability) -> None:
         """Change it; a human who is engaged stays so until released.
 

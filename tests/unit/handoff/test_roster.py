@@ -192,3 +192,8 @@ def test_a_wait_in_a_line() -> None:
     assert wait_s([30, 10], 1, None) == 30
     assert wait_s([30, 10], 2, None) is None
     assert wait_s([30, 10], 3, 100) == 130
+
+
+def test_humans_are_named_as_callers_are_told() -> None:
+    roster = Roster([Human("u-17", "Dana", ("en",), never)])  # type: ignore[arg-type]
+    assert (roster.name_of("u-17"), roster.name_of("u-99")) == ("Dana", "u-99")
