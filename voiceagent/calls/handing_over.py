@@ -232,7 +232,9 @@ class HandingOver:
         return " / ".join(said)[-_TOLD_CHARACTERS:]
 
     async def _back_to_agent(self, line: str, node: str = "") -> None:
-        await self._journal.move(CallEvent.HOLD_ENDED)
+        # A way back that got stuck half way is gone again: the hold may have ended already.
+        if self._journal.allows(CallEvent.HOLD_ENDED):
+            await self._journal.move(CallEvent.HOLD_ENDED)
         if node:
             await self._running_pipeline.enter(node)
         await self.say(line)
