@@ -207,14 +207,13 @@ class HandingOver:
         await self.close()
         self._running_pipeline.yield_leg(to_human=False)
         if said := self._said_in_bridge():
-            await self._running_pipeline.note(
-                fill(guidance.human_spoke, human_name=name, conversation=said)
-            )
+            told = fill(guidance.human_spoke, human_name=name, conversation=_without_marks(said))
+            await self._running_pipeline.note(told)
         if instruction:
             self._to_do = instruction
-            await self._running_pipeline.note(
-                fill(guidance.sent_back, human_name=name, instruction=instruction)
-            )
+            wanted = _without_marks(instruction)
+            told = fill(guidance.sent_back, human_name=name, instruction=wanted)
+            await self._running_pipeline.note(told)
         await self._journal.move(CallEvent.RETURNED_TO_AI)
         fallback = self._script.phrases.fallback
         await self.say(fallback.returned_with_task if instruction else fallback.returned)
@@ -269,3 +268,8 @@ class HandingOver:
     def _running_pipeline(self) -> CallPipeline:
         assert self._pipeline is not None, "a handoff runs in a connected call"
         return self._pipeline
+
+
+def _without_marks(text: str) -> str:
+    """A person's words without what would be taken for a placeholder."""
+    return text.replace("{{", "(").replace("}}", ")")
