@@ -1,4 +1,4 @@
-"""Whole calls for the scenario tests, run four at a time behind the tests that ask about them.
+"""Whole calls for the scenario tests, run three at a time behind the tests that ask about them.
 
 The calls take as long as phone calls do. So all recorded callers whose tests were collected are
 called back from one background thread with one application (the models are loaded once), and a
@@ -155,7 +155,7 @@ def callbacks(
         data_dir=folder / "data",
         human_ring_timeout_s=8.0,
     )
-    calls = Callbacks(settings, folder, _wanted(request, "scenario"), jobs=4)
+    calls = Callbacks(settings, folder, _wanted(request, "scenario"), jobs=3)
     yield calls
     calls.join()
 

@@ -110,15 +110,15 @@ class Deeds:
         else:
             self.spawn(self._end("supervisor", goodbye.resolved))
 
-    async def repair(self, step: Repair) -> bool:
+    def repair(self, step: Repair, *, speak: bool) -> bool:
         """Take a step of repair.
 
-        Slower speech and the note to the model work from the next reply on. Asking to spell or key
+        Slower speech and the note to the model work from this reply on. Asking to spell or key
         in is too important to be left to the model: it is said word for word, as the answer.
         """
         self._running.pace(1.0 if step is Repair.NONE else _SLOW_PACE)
-        await self._running.note(self._script.guidance.for_repair(step))
-        if step is not Repair.SPELL_OR_KEY:
+        self._running.note(self._script.guidance.for_repair(step))
+        if step is not Repair.SPELL_OR_KEY or not speak:
             return False
         self.say_soon(self._script.phrases.spell_or_key)
         return True

@@ -187,14 +187,14 @@ class HandingOver:
         chosen = outcome is HandoffOutcome.CALLBACK_CHOSEN
         line = phrases.hold.callback_chosen if chosen else phrases.fallback.nobody_free
         if chosen:
-            await self._running_pipeline.note(self._script.guidance.callback_chosen)
+            self._running_pipeline.note(self._script.guidance.callback_chosen)
         await self._back_to_agent(fill(line, callback_when=when), CALLBACK_NODE)
 
     async def resume(self, outcome: HandoffOutcome, instruction: str) -> None:
         """The agent takes the caller back and knows what happened meanwhile."""
         phrases, guidance = self._script.phrases, self._script.guidance
         if outcome is HandoffOutcome.CALLER_CANCELLED:
-            await self._running_pipeline.note(guidance.hold_cancelled)
+            self._running_pipeline.note(guidance.hold_cancelled)
             await self._back_to_agent(phrases.hold.cancelled)
         elif outcome is HandoffOutcome.RETURNED_TO_AI:
             await self._returned(instruction)
@@ -208,12 +208,12 @@ class HandingOver:
         self._running_pipeline.yield_leg(to_human=False)
         if said := self._said_in_bridge():
             told = fill(guidance.human_spoke, human_name=name, conversation=_without_marks(said))
-            await self._running_pipeline.note(told)
+            self._running_pipeline.note(told)
         if instruction:
             self._to_do = instruction
             wanted = _without_marks(instruction)
             told = fill(guidance.sent_back, human_name=name, instruction=wanted)
-            await self._running_pipeline.note(told)
+            self._running_pipeline.note(told)
         await self._journal.move(CallEvent.RETURNED_TO_AI)
         fallback = self._script.phrases.fallback
         await self.say(fallback.returned_with_task if instruction else fallback.returned)

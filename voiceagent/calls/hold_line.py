@@ -32,8 +32,8 @@ class HoldLine:
 
     def said(self, turn: Turn) -> None:
         """The caller said something while waiting."""
-        wish = self._wishes.said(turn.text, {turn.language, self._language}, turn.confidence)
-        if wish is not None:
+        languages = {turn.language, self._language}
+        for wish in self._wishes.said(turn.text, languages, turn.confidence):
             self._put(HeardOnHold(wish, turn=turn.number))
 
     def keyed(self, key: str) -> None:

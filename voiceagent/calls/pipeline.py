@@ -91,7 +91,7 @@ class CallPipeline:
         hooks: PipelineHooks,
     ) -> None:
         voice_activity = VoiceActivityAnalyzer()
-        context = LLMContext()
+        self._context = context = LLMContext()
         aggregators = LLMContextAggregatorPair(
             context,
             user_params=LLMUserAggregatorParams(
@@ -210,13 +210,16 @@ class CallPipeline:
         """Speak at this pace from the next clause on; 1 is the voice's own, below it slower."""
         self._speaking.pace = pace
 
-    async def note(self, text: str) -> None:
-        """Tell the language model something the caller does not hear; it does not answer it."""
+    def note(self, text: str) -> None:
+        """Tell the language model something the caller does not hear; it does not answer it.
+
+        It is there at once: also for a turn that stands at the gate and waits for its verdict.
+        """
         message: ChatCompletionDeveloperMessageParam = {
             "role": "developer",
             "content": f"{NOTE}{text}",
         }
-        await self._worker.queue_frame(LLMMessagesAppendFrame([message], run_llm=False))
+        self._context.add_message(message)
 
     async def caller_wrote(self, text: str) -> None:
         """A turn of the caller that was not spoken, such as a number keyed in; it is answered."""

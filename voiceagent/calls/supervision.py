@@ -61,8 +61,11 @@ class Conversation(Protocol):
     def end(self, verdict: Verdict) -> None:
         """Say goodbye and end, for the reasons the verdict gives."""
 
-    async def repair(self, step: Repair) -> bool:
-        """Take a step of repair; True if the agent has thereby answered the turn."""
+    def repair(self, step: Repair, *, speak: bool) -> bool:
+        """Take a step of repair; True if the agent has thereby answered the turn.
+
+        ``speak`` says whether it may answer: not if something else is said already.
+        """
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the call, for as long as the call runs."""
@@ -130,8 +133,9 @@ class Supervision:
         if forbids_calls(verdict):
             # At once, whoever talks with the caller and whatever happens next.
             await self._conversation.block_number(verdict.turn)
+        repaired = self._repaired(verdict)
         if verdict.action is Action.CONTINUE:
-            return await self._repaired(verdict.repair)
+            return repaired
         if self._journal.state is CallState.ANSWERING:
             # The disclosure comes first, whatever the caller wants.
             self._pending = verdict
@@ -149,11 +153,12 @@ class Supervision:
             self._conversation.end(verdict)
         return True
 
-    async def _repaired(self, step: Repair) -> bool:
-        if step is self._repair or not self._conversation.agent_may_answer():
+    def _repaired(self, verdict: Verdict) -> bool:
+        if verdict.repair is self._repair or not self._conversation.agent_may_answer():
             return False
-        self._repair = step
-        return await self._conversation.repair(step)
+        self._repair = verdict.repair
+        speak = verdict.action is Action.CONTINUE
+        return self._conversation.repair(verdict.repair, speak=speak)
 
     # Advice.
 

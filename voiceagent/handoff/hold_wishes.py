@@ -25,6 +25,8 @@ _ORDER = (HoldWish.CALLBACK, HoldWish.CANCEL, HoldWish.HOW_LONG)
 # A cough on a hold line is often recognised as some word; nobody should read that in a packet.
 _ADDED_FROM_CONFIDENCE = 0.4
 _ADDED_FROM_WORDS = 2
+# Beside a wish there is often a "please" or "you know what".
+_BESIDE_FROM_WORDS = 5
 
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 
@@ -62,25 +64,36 @@ class HoldWishes:
         """What this key asks for; None for a key without a meaning."""
         return self._keys.get(key)
 
-    def said(self, text: str, languages: Iterable[str], confidence: float = 1.0) -> HoldWish | None:
-        """What these words ask for; ``ADDED`` for anything else worth passing on, else None.
+    def said(
+        self, text: str, languages: Iterable[str], confidence: float = 1.0
+    ) -> tuple[HoldWish, ...]:
+        """What these words ask for, and whether they add something worth passing on.
 
         Args:
             text: a turn of the caller.
             languages: it may be in (BCP 47 primary tags).
             confidence: of the recogniser, 0..1.
+
+        Returns:
+            ``ADDED`` first where a sentence of the turn is about something else, then at most one
+            other wish; nothing for a cough.
         """
         words = split_words(text)
         spoken = set(languages)
         for wish in _ORDER:
-            if any(
-                phrases.find(words)
+            found = [
+                match
                 for language, phrases in self._phrases.get(wish, {}).items()
                 if language in spoken
-            ):
-                return wish
+                for match in phrases.find(words)
+            ]
+            if found:
+                about = {w.sentence for w in words for m in found if m.start <= w.start < m.end}
+                rest = sum(word.sentence not in about for word in words)
+                worth = rest >= _BESIDE_FROM_WORDS and confidence >= _ADDED_FROM_CONFIDENCE
+                return (HoldWish.ADDED, wish) if worth else (wish,)
         worth = len(words) >= _ADDED_FROM_WORDS and confidence >= _ADDED_FROM_CONFIDENCE
-        return HoldWish.ADDED if worth else None
+        return (HoldWish.ADDED,) if worth else ()
 
 
 def _compiled(field: str, patterns: Iterable[str]) -> tuple[Phrase, ...]:

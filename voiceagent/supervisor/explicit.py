@@ -90,6 +90,9 @@ class ExplicitGrounds:
             already: the action each kind has called for at this turn, which is not called for
                 again unless it is weightier now.
         """
+        if turn.confidence < self._policy.limits.act_from_confidence:
+            # Words made up by the recogniser mean anything to a classifier.
+            return Grounds()
         # "Am I talking to a person?" is full of words of those who want one, and is no wish.
         asked_only = heard_in(
             turn.text, self._policy.languages, self._policy.phrases, (Heard.ASKED_WHETHER_AI,)

@@ -68,9 +68,9 @@ class Call:
     def end(self, verdict: Verdict) -> None:
         self.deeds.append("end")
 
-    async def repair(self, step: Repair) -> bool:
+    def repair(self, step: Repair, *, speak: bool) -> bool:
         self.deeds.append(f"repair {step}")
-        return step is Repair.SPELL_OR_KEY
+        return speak and step is Repair.SPELL_OR_KEY
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.append(asyncio.create_task(work))
