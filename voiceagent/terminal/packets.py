@@ -45,7 +45,7 @@ async def evaluate_packets(
     make = WriterOptions.for_local_model if small else WriterOptions
     options = make(instructions=instructions, deadline_s=deadline_s)
     if out is not None:
-        await asyncio.to_thread(_write, out, [])
+        await asyncio.to_thread(_write, out, "", "w")
     weighed: list[Weighed] = []
     progress = Console(stderr=True)
     async with opened_llm(llm, settings) as endpoint:
@@ -53,7 +53,8 @@ async def evaluate_packets(
         for dialogue in track(dialogues, "Writing packets", console=progress, transient=True):
             weighed.append(await weigh(dialogue, policy, complete, options))
             if out is not None:
-                await asyncio.to_thread(_write, out, weighed)
+                told = json.dumps(as_json(weighed[-1], packet_json), ensure_ascii=False)
+                await asyncio.to_thread(_write, out, f"{told}\n", "a")
     table = Table(box=None, show_header=False)
     for name, value in figures(weighed):
         table.add_row(name, value)
@@ -61,9 +62,9 @@ async def evaluate_packets(
     return 0
 
 
-def _write(out: Path, weighed: list[Weighed]) -> None:
-    lines = [json.dumps(as_json(w, packet_json), ensure_ascii=False) + "\n" for w in weighed]
+def _write(out: Path, text: str, mode: str) -> None:
     try:
-        out.write_text("".join(lines), "utf-8")
+        with out.open(mode, encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise InputError(f"{out} cannot be written.", "Name another file for --out.") from error
