@@ -39,6 +39,7 @@ from voiceagent.settings import Settings
 from voiceagent.speech.listening import ListeningOptions, ListeningService
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.recogniser import Recogniser, RecogniserOptions
+from voiceagent.speech.smart_turn import loaded_smart_turn
 from voiceagent.speech.speaking import SpeakingOptions, SpeakingService
 from voiceagent.speech.synthesis import PreparedPhrases, synthesise_text
 from voiceagent.speech.utterance_listener import ListenerOptions, OnUtterance, UtteranceListener
@@ -111,6 +112,7 @@ class SpeechModels:
         folder = locate(settings.whisper, settings.weights_dir)
         recogniser = Recogniser(folder, RecogniserOptions(workers=settings.model_workers))
         recogniser.warm_up()
+        loaded_smart_turn()
         return cls(settings, pool, recogniser)
 
     async def phrases(

@@ -119,8 +119,9 @@ class LiveCall:
             )
         )
         await journal.report(lambda ms: AccountLoaded(at_ms=ms, record=order.record))
-        self._pipeline = CallPipeline(
-            self._leg, order, self._parts, journal, self._script, self._hooks()
+        # A third of a second of work, which other calls would hear as a gap.
+        self._pipeline = await asyncio.to_thread(
+            CallPipeline, self._leg, order, self._parts, journal, self._script, self._hooks()
         )
         self._handing_over.attach(self._pipeline)
         self._deeds.attach(self._pipeline)

@@ -18,8 +18,6 @@ from openai.types.chat import (
     ChatCompletionDeveloperMessageParam,
     ChatCompletionUserMessageParam,
 )
-from pipecat.audio.turn.smart_turn.base_smart_turn import SmartTurnParams
-from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.flows import Flow, FlowManager, FlowsFunctionSchema, NodeConfig
 from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -46,6 +44,7 @@ from voiceagent.dialogue.stable_prompt import system_text
 from voiceagent.domain.errors import SpeechError
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.legs.transport import PIPELINE_RATE_HZ, LegTransport
+from voiceagent.speech.smart_turn import SharedSmartTurn
 from voiceagent.speech.utterances import Utterance
 from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 
@@ -99,7 +98,11 @@ class CallPipeline:
                 user_idle_timeout=self.SILENCE_S,
                 user_turn_strategies=UserTurnStrategies(
                     start=[VADUserTurnStartStrategy(), TranscriptionUserTurnStartStrategy()],
-                    stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=_turn_analyzer())],
+                    stop=[
+                        TurnAnalyzerUserTurnStopStrategy(
+                            turn_analyzer=SharedSmartTurn(_LONGEST_PAUSE_S)
+                        )
+                    ],
                 ),
             ),
         )
@@ -255,10 +258,6 @@ def _tools_of(script: CallScript, flow: Flow) -> list[ToolDescription]:
         if isinstance(function, FlowsFunctionSchema)
     }
     return list(reversed(found.values()))
-
-
-def _turn_analyzer() -> LocalSmartTurnAnalyzerV3:
-    return LocalSmartTurnAnalyzerV3(params=SmartTurnParams(stop_secs=_LONGEST_PAUSE_S))
 
 
 def _silently(node: NodeConfig) -> NodeConfig:
