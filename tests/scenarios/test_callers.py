@@ -87,9 +87,14 @@ def test_the_first_words_say_that_it_is_an_ai(callbacks: Callbacks, caller: str)
     assert any(word in first["text"] for word in ("an AI", "eine KI"))
     disclosed = events(call, "disclosure_played")
     assert len(disclosed) == 1
+    if call.fixture.language == "de":
+        # Whisper base does not follow eSpeak's German well enough to compare words.
+        return
     _, agent, rate = channels(call.out / "call.wav")
-    heard = words_in(agent[: rate * 14], rate, call.fixture.language)
-    assert {"automated", "assistant"} & heard or call.fixture.language == "de"
+    end_ms = disclosed[0]["at_ms"] + 500
+    heard = words_in(agent[: end_ms * rate // 1000], rate, call.fixture.language)
+    # The voice varies and the recogniser errs, so not every word is found again.
+    assert len(words(first["text"]) & heard) >= 0.6 * len(words(first["text"])), heard
 
 
 @pytest.mark.parametrize("caller", BRIDGED)
