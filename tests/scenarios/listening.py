@@ -62,6 +62,30 @@ def audible_ms(samples: Samples, rate: int) -> int:
     return int((~_silent(samples, rate)).sum()) * 20
 
 
+def alike(said: Samples, heard: Samples, rate: int) -> float:
+    """How much of what was said was heard: the correlation of their loudness over time, at most 1.
+
+    It is taken at the delay (up to two seconds either way) at which the two fit best, so that a
+    bridge may be late but may not lose or invent anything of note.
+    """
+    one, other = _loudness(said, rate), _loudness(heard, rate)
+    length = max(one.size, other.size) + 200
+    one = np.pad(one, (100, length - one.size))
+    best = 0.0
+    for delay in range(200):
+        moved = np.pad(other, (delay, length + 100 - other.size - delay))
+        if one.std() > 0 and moved.std() > 0:
+            best = max(best, float(np.corrcoef(one, moved)[0, 1]))
+    return best
+
+
+def _loudness(samples: Samples, rate: int) -> npt.NDArray[np.float64]:
+    """The level of each 20 ms, as a root, so that soft sounds count as well."""
+    step = rate // 50
+    frames = samples[: samples.size // step * step].reshape(-1, step).astype(np.float64)
+    return np.asarray(np.sqrt(np.sqrt((frames**2).mean(axis=1))))
+
+
 def longest_silence_ms(samples: Samples, rate: int) -> int:
     """The longest stretch in which nothing is audible."""
     longest = run = 0
