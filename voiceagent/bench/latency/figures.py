@@ -1,0 +1,185 @@
+"""What happened in the calls of the bench, as figures. Pure.
+
+In: the records of a system's calls. Out: one finding per turn of the caller (was it answered, when,
+was the caller cut off), and their percentiles and counts.
+
+The rules, the same for both systems:
+
+- *voice to voice*: last sample of the caller's speech to the agent's first audible sample after it.
+- *cut-in*: the agent begins to be heard between the caller's first and last sample of speech.
+- *committed too early*: the pipeline takes the turn for finished before its last sample.
+- *missed ending*: no reply within the caller's patience.
+- *barge-in until silence*: the caller's first sample over the agent to the last audible one of the
+  agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from voiceagent.bench.latency.record import CallRecord, Kind, Observed, Span, SpokenTurn, Stage
+from voiceagent.bench.latency.words import WordErrors, total, word_errors
+
+# Sound of the agent with less quiet in between is one stretch of speech.
+_BREATH_S = 0.35
+# What begins so soon after the caller was decided before the caller could be heard.
+_REACTION_S = 0.15
+# The end of speech is known to a frame, no better.
+_FRAME_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one turn.
+
+    Attributes:
+        wait_s: voice to voice; None if the turn was not answered, or the caller was cut off.
+        cut_in: the agent was heard before the caller had finished.
+        early: the turn was committed before the caller had finished.
+        missed: the caller waited in vain.
+        silence_s: of a barge-in, until the agent was silent; None where the agent was not speaking.
+        recognised: what the system took the caller's words for.
+        split_s: when each stage was done, in seconds from the end of speech.
+    """
+
+    turn: SpokenTurn
+    wait_s: float | None
+    cut_in: bool
+    early: bool
+    missed: bool
+    silence_s: float | None = None
+    recognised: str = ""
+    split_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> WordErrors:
+        """Of the transcript."""
+        return word_errors(self.turn.text, self.recognised)
+
+
+def findings(call: CallRecord) -> list[Finding]:
+    """Every turn of a call that counts."""
+    speech = stretches(call.agent, _BREATH_S)
+    ends = [turn.start_s for turn in call.turns[1:]] + [float("inf")]
+    return [
+        _finding(turn, until, call, speech)
+        for turn, until in zip(call.turns, ends, strict=True)
+        if turn.counted
+    ]
+
+
+def stretches(sound: Iterable[Span], gap_s: float) -> list[Span]:
+    """Spans joined where less than *gap_s* lies between them; they come in order."""
+    joined: list[Span] = []
+    for start, end in sound:
+        if joined and start - joined[-1][1] < gap_s:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The given percentile (0..100), or None without values."""
+    return float(np.percentile(values, share)) if values else None
+
+
+def waits(found: Iterable[Finding], kind: Kind) -> list[float]:
+    """Voice to voice of the turns of a kind that were answered, in seconds."""
+    return [f.wait_s for f in found if f.turn.kind is kind and f.wait_s is not None]
+
+
+def silences(found: Iterable[Finding]) -> list[float]:
+    """Until silence, of all barge-ins, in seconds."""
+    return [f.silence_s for f in found if f.silence_s is not None]
+
+
+def errors_of(found: Iterable[Finding]) -> WordErrors:
+    """Of all turns together."""
+    return total(f.errors for f in found)
+
+
+def split(found: Iterable[Finding], kind: Kind = Kind.CLEAR) -> dict[str, list[float]]:
+    """When each stage was done in answered turns of a kind, in seconds from the end of speech."""
+    done: dict[str, list[float]] = {}
+    for finding in found:
+        if finding.turn.kind is kind and finding.wait_s is not None:
+            for stage, at_s in finding.split_s.items():
+                done.setdefault(stage, []).append(at_s)
+    return done
+
+
+def _finding(turn: SpokenTurn, until_s: float, call: CallRecord, speech: list[Span]) -> Finding:
+    last_s = turn.end_s - _FRAME_S
+    barged = turn.kind is Kind.BARGE_IN
+    onsets = [start for start, _ in speech]
+    cut_in = any(turn.start_s + _REACTION_S < onset < last_s for onset in onsets)
+    early = any(
+        turn.start_s + _REACTION_S < seen.at_s < last_s
+        for seen in _of(call.observed, Stage.COMMITTED)
+    )
+    answer = next((onset for onset in onsets if last_s <= onset < until_s), None)
+    wait_s = answer - turn.end_s if answer is not None and not cut_in else None
+    return Finding(
+        turn=turn,
+        wait_s=wait_s,
+        cut_in=cut_in and not barged,
+        early=early and not barged,
+        missed=turn.gave_up,
+        silence_s=_silence_s(turn, speech) if barged else None,
+        recognised=_recognised(call.observed, turn.start_s, until_s),
+        split_s=_split(call.observed, turn, answer) if wait_s is not None else {},
+    )
+
+
+def _silence_s(turn: SpokenTurn, speech: list[Span]) -> float | None:
+    for start, end in speech:
+        if start <= turn.start_s < end:
+            return end - turn.start_s
+    return None
+
+
+def _of(observed: Iterable[Observed], stage: Stage) -> Iterator[Observed]:
+    return (seen for seen in observed if seen.stage is stage)
+
+
+def _recognised(observed: Sequence[Observed], start_s: float, until_s: float) -> str:
+    # The system's own account of the turn where it gives one, else its transcripts.
+    by_itself = any(True for _ in _of(observed, Stage.TURN))
+    stage = Stage.TURN if by_itself else Stage.RECOGNISED
+    return " ".join(
+        seen.value.strip() for seen in _of(observed, stage) if start_s < seen.at_s < until_s
+    )
+
+
+def _split(
+    observed: Sequence[Observed], turn: SpokenTurn, answer: float | None
+) -> dict[str, float]:
+    if answer is None:
+        return {}
+    seen = [o for o in observed if turn.start_s < o.at_s <= answer]
+    done: dict[str, float] = {}
+    for stage in (
+        Stage.HEARD_END,
+        Stage.RECOGNISED,
+        Stage.COMMITTED,
+        Stage.VERDICT,
+        Stage.ASKED,
+    ):
+        last = [o.at_s for o in _of(seen, stage)]
+        if last:
+            done[stage] = last[-1] - turn.end_s
+    asked = done.get(Stage.ASKED)
+    for stage in (Stage.LLM_TEXT, Stage.SYNTHESISED):
+        after = [
+            o.at_s - turn.end_s
+            for o in _of(seen, stage)
+            if asked is None or o.at_s - turn.end_s >= asked - 0.001
+        ]
+        if after:
+            done[stage] = after[0]
+    done["audible"] = answer - turn.end_s
+    return done
