@@ -8,6 +8,8 @@ The rules, the same for both systems:
 - *voice to voice*: last sample of the caller's speech to the agent's first audible sample after it.
 - *cut-in*: the agent begins to be heard between the caller's first and last sample of speech.
 - *committed too early*: the pipeline takes the turn for finished before its last sample.
+- *answered in part*: the reply is heard although less than 70 % of the words have been recognised:
+  the system has answered the first half of a sentence.
 - *missed ending*: no reply within the caller's patience.
 - *barge-in until silence*: the caller's first sample over the agent to the last audible one of the
   agent.
@@ -21,12 +23,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from voiceagent.bench.latency.record import CallRecord, Kind, Observed, Span, SpokenTurn, Stage
-from voiceagent.bench.latency.words import WordErrors, total, word_errors
+from voiceagent.bench.latency.words import WordErrors, normalised, total, word_errors
 
 # Sound of the agent with less quiet in between is one stretch of speech.
 _BREATH_S = 0.35
 # What begins so soon after the caller was decided before the caller could be heard.
 _REACTION_S = 0.15
+# A reply to fewer of the words is a reply to a part of the sentence.
+_MOST_WORDS = 0.7
 # The end of speech is known to a frame, no better.
 _FRAME_S = 0.02
 
@@ -40,6 +44,7 @@ class Finding:
         cut_in: the agent was heard before the caller had finished.
         early: the turn was committed before the caller had finished.
         missed: the caller waited in vain.
+        in_part: answered on a part of the words.
         silence_s: of a barge-in, until the agent was silent; None where the agent was not speaking.
         recognised: what the system took the caller's words for.
         split_s: when each stage was done, in seconds from the end of speech.
@@ -50,6 +55,7 @@ class Finding:
     cut_in: bool
     early: bool
     missed: bool
+    in_part: bool = False
     silence_s: float | None = None
     recognised: str = ""
     split_s: dict[str, float] = field(default_factory=dict)
@@ -97,9 +103,19 @@ def silences(found: Iterable[Finding]) -> list[float]:
     return [f.silence_s for f in found if f.silence_s is not None]
 
 
-def errors_of(found: Iterable[Finding]) -> WordErrors:
-    """Of all turns together."""
-    return total(f.errors for f in found)
+def errors_of(calls: Iterable[CallRecord]) -> WordErrors:
+    """Of the transcripts, call by call.
+
+    A whole call is compared at once: words that a system reports late, with the next turn, are late
+    and not wrong.
+    """
+    return total(
+        word_errors(
+            " ".join(turn.text for turn in call.turns),
+            _recognised(call.observed, float("-inf"), float("inf")),
+        )
+        for call in calls
+    )
 
 
 def split(found: Iterable[Finding], kind: Kind = Kind.CLEAR) -> dict[str, list[float]]:
@@ -123,12 +139,15 @@ def _finding(turn: SpokenTurn, until_s: float, call: CallRecord, speech: list[Sp
     )
     answer = next((onset for onset in onsets if last_s <= onset < until_s), None)
     wait_s = answer - turn.end_s if answer is not None and not cut_in else None
+    known = _recognised(call.observed, turn.start_s, answer) if answer is not None else ""
     return Finding(
         turn=turn,
         wait_s=wait_s,
         cut_in=cut_in and not barged,
         early=early and not barged,
         missed=turn.gave_up,
+        in_part=answer is not None
+        and len(normalised(known)) < _MOST_WORDS * len(normalised(turn.text)),
         silence_s=_silence_s(turn, speech) if barged else None,
         recognised=_recognised(call.observed, turn.start_s, until_s),
         split_s=_split(call.observed, turn, answer) if wait_s is not None else {},

@@ -17,8 +17,8 @@ import numpy as np
 from voiceagent.bench.latency.material import Clip, Material, Samples, on_the_line
 from voiceagent.bench.latency.record import Kind
 
-_CLEAR_PER_CALL = 10
-_PAUSES_PER_CALL = 10
+_CLEAR_PER_CALL = 11
+_PAUSES_PER_CALL = 11
 _BARGE_INS = 8
 # So long the agent has been heard when the caller speaks over it.
 _OVER_AGENT_S = 0.7

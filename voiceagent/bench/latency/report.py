@@ -63,13 +63,13 @@ class Summary:
     clear_cut_ins: int
     cut_ins: int
     early: int
+    in_part: int
     trials: int
     missed: int
     barge_ins_ms: tuple[float, ...]
     barge_in_p50_ms: float | None
     barge_in_p95_ms: float | None
     wer: float
-    wer_clear: float
     cpu_s_per_min: float
     memory_mb: float
     split_ms: dict[str, tuple[float, float]]
@@ -118,6 +118,7 @@ class Report:
                 "trials": self.ours.trials,
             },
             "early": {"ours": self.ours.early, "stock": self.stock.early},
+            "in_part": {"ours": self.ours.in_part, "stock": self.stock.in_part},
             "missed": {"ours": self.ours.missed, "stock": self.stock.missed},
             "wer": {"ours": self.ours.wer, "stock": self.stock.wer},
             "condition": self.condition,
@@ -146,14 +147,13 @@ def summarise(calls: Sequence[CallRecord], memory_mb: float) -> Summary:
         clear_cut_ins=sum(f.cut_in for f in clear),
         cut_ins=sum(f.cut_in for f in pauses),
         early=sum(f.early for f in pauses),
+        in_part=sum(f.in_part for f in pauses),
         trials=len(pauses),
         missed=sum(f.missed for f in found),
         barge_ins_ms=tuple(barge_ins),
         barge_in_p50_ms=percentile(barge_ins, 50),
         barge_in_p95_ms=percentile(barge_ins, 95),
-        # Words spoken over the agent are another matter: echo, and cut replies.
-        wer=errors_of([*clear, *pauses]).rate,
-        wer_clear=errors_of(clear).rate,
+        wer=errors_of(calls).rate,
         cpu_s_per_min=sum(call.cpu_s for call in calls) / minutes if minutes else 0.0,
         memory_mb=memory_mb,
         split_ms={
@@ -178,6 +178,7 @@ def _told(found: Finding) -> dict[str, Any]:
         "cut_in": found.cut_in,
         "early": found.early,
         "missed": found.missed,
+        "in_part": found.in_part,
         "silence_ms": _rounded(found.silence_s),
         "said": found.turn.text,
         "recognised": found.recognised,

@@ -59,7 +59,8 @@ _SAME = {
     "we're": "we are",
     "we'll": "we will",
 }
-_TOKEN = re.compile(r"\d+(?:[.:]\d+)*(?:st|nd|rd|th)?|[a-z]+(?:'[a-z]+)*|[$%]")
+_TOKEN = re.compile(r"\d+(?:[.:]\d+)*(?:st|nd|rd|th)?|[a-z]+(?:'[a-z]+)*|%")
+_MONEY = re.compile(r"\$\s?(\d+)(?:\.(\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +84,16 @@ def normalised(text: str) -> list[str]:
     text = text.lower().replace("’", "'").replace("-", " ")
     # 1,250 is one number; "7, 8" are two.
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    text = _MONEY.sub(_spoken_money, text)
     words: list[str] = []
     for found in _TOKEN.findall(text):
         if found in _ORDINALS:
             words.append(_ORDINALS[found])
         elif found[0].isdigit():
             words += _number(found)
-        elif found == "$":
-            # "$5" is said "five dollars"; the word order is not worth an error.
-            continue
         else:
             words += _SAME.get(found, found).split()
-    return [word for word in words if word not in {"dollar", "dollars"} or "$" not in text]
+    return words
 
 
 def word_errors(said: str, recognised: str) -> WordErrors:
@@ -106,6 +105,11 @@ def word_errors(said: str, recognised: str) -> WordErrors:
 def total(parts: Iterable[WordErrors]) -> WordErrors:
     """All of them together."""
     return sum(parts, WordErrors(0, 0))
+
+
+def _spoken_money(amount: re.Match[str]) -> str:
+    dollars, cents = amount.groups()
+    return f"{dollars} dollars and {int(cents)} cents" if cents else f"{dollars} dollars"
 
 
 def _number(token: str) -> list[str]:
