@@ -106,6 +106,7 @@ def _print(report: Report, console: Console) -> None:
     count("cut-ins on pauses", stock.cut_ins, ours.cut_ins, ours.trials, "<= stock, <= 1 in 30")
     count("committed too early", stock.early, ours.early, ours.trials, "<= half of stock")
     count("answered on a part of the words", stock.in_part, ours.in_part, ours.trials)
+    count("heard before the model's first text", stock.before_model, ours.before_model, ours.turns)
     count("cut-ins on clear turns", stock.clear_cut_ins, ours.clear_cut_ins, ours.turns)
     every = ours.turns + ours.trials + len(ours.barge_ins_ms)
     count("missed endings", stock.missed, ours.missed, every)

@@ -35,6 +35,7 @@ async def serve(orders: asyncio.StreamReader, answers: Any) -> None:
         rate_hz=setup["rate_hz"],
         data_dir=Path(setup["data_dir"]),
         instructions=setup["instructions"],
+        llm_api_key=setup["llm_api_key"],
     )
     settings = load_settings(
         data_dir=options.data_dir, llm_url=options.llm_url, llm_model=options.llm_model

@@ -89,7 +89,9 @@ class Ours:
     async def call(self, call: PlannedCall, seed: int) -> CallRecord:
         """Hold one call."""
         rate_hz = self._options.rate_hz
-        caller = BenchCaller(call.turns, CallerOptions(rate_hz, rate_hz, seed=seed))
+        caller = BenchCaller(
+            call.turns, CallerOptions(rate_hz, rate_hz, patience_s=call.patience_s, seed=seed)
+        )
         leg = BenchLeg(caller, rate_hz)
         watch = _Watch(StageObserver())
         log, live = await self._live_call(call, leg, watch)

@@ -51,11 +51,13 @@ class PlannedCall:
 
     Attributes:
         account: whom the company's records know the caller as.
+        patience_s: how long the caller waits for a reply.
     """
 
     id: str
     turns: tuple[PlannedTurn, ...]
     account: str = ""
+    patience_s: float = 8.0
 
 
 def planned_turn(clip: Clip, *, wideband: bool, counted: bool = True) -> PlannedTurn:
@@ -117,7 +119,14 @@ def save(calls: Sequence[PlannedCall], folder: Path) -> None:
                     "counted": turn.counted,
                 }
             )
-        told.append({"id": call.id, "account": call.account, "turns": turns})
+        told.append(
+            {
+                "id": call.id,
+                "account": call.account,
+                "patience_s": call.patience_s,
+                "turns": turns,
+            }
+        )
     (folder / "plan.json").write_text(json.dumps(told), "utf-8")
     np.savez(folder / "sounds.npz", **sounds)
 
@@ -142,7 +151,9 @@ def load(folder: Path) -> dict[str, PlannedCall]:
                         sound=(both[0], both[1]),
                     )
                 )
-            calls[call["id"]] = PlannedCall(call["id"], tuple(turns), call["account"])
+            calls[call["id"]] = PlannedCall(
+                call["id"], tuple(turns), call["account"], call["patience_s"]
+            )
     return calls
 
 

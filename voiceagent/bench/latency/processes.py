@@ -121,6 +121,7 @@ async def opened_system(
                 "rate_hz": options.rate_hz,
                 "data_dir": str(options.data_dir),
                 "instructions": options.instructions,
+                "llm_api_key": options.llm_api_key,
                 "plan": str(plan),
             }
             await system.ask(setup, _START_DEADLINE_S)

@@ -51,7 +51,11 @@ TARGETS = {"scripted": Targets(0.33, 0.40), "local": Targets(0.40, 0.45)}
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One system's figures; times in ms, None where nothing was measured."""
+    """One system's figures; times in ms, None where nothing was measured.
+
+    ``before_model`` counts the answered clear turns in which something was heard before the
+    language model's first text: a filler, or a line of the playbook.
+    """
 
     turns: int
     answered: int
@@ -60,6 +64,7 @@ class Summary:
     waits_ms: tuple[float, ...]
     after_pause_p50_ms: float | None
     after_pause_p95_ms: float | None
+    before_model: int
     clear_cut_ins: int
     cut_ins: int
     early: int
@@ -144,6 +149,7 @@ def summarise(calls: Sequence[CallRecord], memory_mb: float) -> Summary:
         waits_ms=tuple(answered),
         after_pause_p50_ms=percentile(after_pause, 50),
         after_pause_p95_ms=percentile(after_pause, 95),
+        before_model=sum(f.wait_s is not None and Stage.LLM_TEXT not in f.split_s for f in clear),
         clear_cut_ins=sum(f.cut_in for f in clear),
         cut_ins=sum(f.cut_in for f in pauses),
         early=sum(f.early for f in pauses),

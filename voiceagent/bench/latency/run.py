@@ -142,7 +142,9 @@ async def _system_options(
     endpoint = (await stack.enter_async_context(server)).endpoint
     instructions = await asyncio.to_thread(stock_instructions, settings)
     return {
-        "stock": SystemOptions(endpoint.url, endpoint.model, rate_hz, stock, instructions),
+        "stock": SystemOptions(
+            endpoint.url, endpoint.model, rate_hz, stock, instructions, endpoint.api_key
+        ),
         "ours": SystemOptions("", "", rate_hz, ours),
     }
 

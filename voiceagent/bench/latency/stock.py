@@ -166,7 +166,9 @@ class Stock:
 
     async def call(self, call: PlannedCall, seed: int) -> CallRecord:
         """Hold one call."""
-        caller = BenchCaller(call.turns, CallerOptions(RATE_HZ, RATE_HZ, seed=seed))
+        caller = BenchCaller(
+            call.turns, CallerOptions(RATE_HZ, RATE_HZ, patience_s=call.patience_s, seed=seed)
+        )
         wire, observer = _Wire(caller), StageObserver()
         worker = PipelineWorker(
             self._pipeline(wire),
@@ -199,7 +201,7 @@ class Stock:
         options = self._options
         stt = self._recogniser()
         llm = OpenAILLMService(
-            api_key="none",
+            api_key=options.llm_api_key or "none",
             base_url=options.llm_url,
             settings=OpenAILLMService.Settings(
                 model=options.llm_model, system_instruction=options.instructions

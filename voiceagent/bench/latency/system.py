@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ class SystemOptions:
         rate_hz: of ours' line; stock runs at 16 kHz.
         data_dir: for databases, thrown away afterwards.
         instructions: the system prompt of stock.
+        llm_api_key: the key that goes with it.
     """
 
     llm_url: str
@@ -29,6 +30,7 @@ class SystemOptions:
     rate_hz: int
     data_dir: Path
     instructions: str = ""
+    llm_api_key: str = field(default="", repr=False)
 
 
 class System(Protocol):
