@@ -99,6 +99,8 @@ def _print(report: Report, console: Console) -> None:
 
     row("voice to voice p50", "p50_ms", "ms", target=f"<= {aim.p50:.2f}x")
     row("voice to voice p95", "p95_ms", "ms", target=f"<= {aim.p95:.2f}x")
+    row("voice to the model's words p50", "answer_p50_ms", "ms")
+    row("voice to the model's words p95", "answer_p95_ms", "ms")
     row("turns with a pause p50", "after_pause_p50_ms", "ms")
     row("turns with a pause p95", "after_pause_p95_ms", "ms")
     row("barge-in until silence p50", "barge_in_p50_ms", "ms")

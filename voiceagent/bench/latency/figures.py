@@ -6,6 +6,8 @@ was the caller cut off), and their percentiles and counts.
 The rules, the same for both systems:
 
 - *voice to voice*: last sample of the caller's speech to the agent's first audible sample after it.
+- *voice to answer*: the same to the first sound of the language model's own words. A filler ends
+  the silence and answers nothing; how soon it comes is a matter of a timer.
 - *cut-in*: the agent begins to be heard between the caller's first and last sample of speech.
 - *committed too early*: the pipeline takes the turn for finished before its last sample.
 - *answered in part*: the reply is heard although less than 70 % of the words have been recognised:
@@ -41,6 +43,7 @@ class Finding:
 
     Attributes:
         wait_s: voice to voice; None if the turn was not answered, or the caller was cut off.
+        answer_s: voice to answer; None if the model's words were not heard.
         cut_in: the agent was heard before the caller had finished.
         early: the turn was committed before the caller had finished.
         missed: the caller waited in vain.
@@ -56,6 +59,7 @@ class Finding:
     early: bool
     missed: bool
     in_part: bool = False
+    answer_s: float | None = None
     silence_s: float | None = None
     recognised: str = ""
     split_s: dict[str, float] = field(default_factory=dict)
@@ -96,6 +100,11 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 def waits(found: Iterable[Finding], kind: Kind) -> list[float]:
     """Voice to voice of the turns of a kind that were answered, in seconds."""
     return [f.wait_s for f in found if f.turn.kind is kind and f.wait_s is not None]
+
+
+def answers(found: Iterable[Finding], kind: Kind) -> list[float]:
+    """Voice to answer of the turns of a kind in which the model's words were heard, in seconds."""
+    return [f.answer_s for f in found if f.turn.kind is kind and f.answer_s is not None]
 
 
 def silences(found: Iterable[Finding]) -> list[float]:
@@ -148,10 +157,29 @@ def _finding(turn: SpokenTurn, until_s: float, call: CallRecord, speech: list[Sp
         missed=turn.gave_up,
         in_part=answer is not None
         and len(normalised(known)) < _MOST_WORDS * len(normalised(turn.text)),
+        answer_s=_answer_s(call, turn, until_s) if wait_s is not None else None,
         silence_s=_silence_s(turn, speech) if barged else None,
         recognised=_recognised(call.observed, turn.start_s, until_s),
         split_s=_split(call.observed, turn, answer) if wait_s is not None else {},
     )
+
+
+def _answer_s(call: CallRecord, turn: SpokenTurn, until_s: float) -> float | None:
+    """When the model's words were heard: the first sound begun after they were synthesised."""
+    seen = [o for o in call.observed if turn.start_s < o.at_s < until_s]
+    committed = [o.at_s for o in _of(seen, Stage.COMMITTED)]
+    asked = [o.at_s for o in _of(seen, Stage.ASKED)]
+    # What was asked on a guess and thrown away is older than the last question before the commit.
+    before = [at for at in asked if not committed or at <= committed[-1] + _FRAME_S]
+    since = (before or asked or [turn.end_s])[-1]
+    text = next((o.at_s for o in _of(seen, Stage.LLM_TEXT) if o.at_s >= since), None)
+    if text is None:
+        return None
+    voiced = next((o.at_s for o in _of(seen, Stage.SYNTHESISED) if o.at_s >= text), None)
+    if voiced is None:
+        return None
+    heard = next((a for a, _ in call.agent if voiced - _FRAME_S <= a < until_s), None)
+    return None if heard is None else heard - turn.end_s
 
 
 def _silence_s(turn: SpokenTurn, speech: list[Span]) -> float | None:

@@ -54,7 +54,7 @@ def svg(report: Report) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top:.0f}" '
-        f'viewBox="0 0 {_WIDTH} {top:.0f}" font-family="Helvetica, Arial, sans-serif">'
+        f'viewBox="0 0 {_WIDTH} {top:.0f}" font-family="Helvetica, Arial, DejaVu Sans, sans-serif">'
         f'<rect width="100%" height="100%" fill="{_PAPER}"/>{heading}{"".join(parts)}</svg>\n'
     )
 

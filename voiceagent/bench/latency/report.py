@@ -13,6 +13,7 @@ from typing import Any
 
 from voiceagent.bench.latency.figures import (
     Finding,
+    answers,
     errors_of,
     findings,
     percentile,
@@ -64,6 +65,9 @@ class Summary:
     waits_ms: tuple[float, ...]
     after_pause_p50_ms: float | None
     after_pause_p95_ms: float | None
+    replied: int
+    answer_p50_ms: float | None
+    answer_p95_ms: float | None
     before_model: int
     clear_cut_ins: int
     cut_ins: int
@@ -112,6 +116,8 @@ class Report:
             "ratio": {
                 "p50": self.ratio("p50_ms"),
                 "p95": self.ratio("p95_ms"),
+                "answer_p50": self.ratio("answer_p50_ms"),
+                "answer_p95": self.ratio("answer_p95_ms"),
                 "barge_in_p50": self.ratio("barge_in_p50_ms"),
                 "barge_in_p95": self.ratio("barge_in_p95_ms"),
                 "cpu": self.ratio("cpu_s_per_min"),
@@ -139,6 +145,7 @@ def summarise(calls: Sequence[CallRecord], memory_mb: float) -> Summary:
     pauses = [f for f in found if f.turn.kind is Kind.PAUSE]
     answered = _ms(waits(found, Kind.CLEAR))
     after_pause = _ms(waits(found, Kind.PAUSE))
+    replied = _ms(answers(found, Kind.CLEAR))
     barge_ins = _ms(silences(found))
     minutes = sum(call.wall_s for call in calls) / 60
     return Summary(
@@ -149,6 +156,9 @@ def summarise(calls: Sequence[CallRecord], memory_mb: float) -> Summary:
         waits_ms=tuple(answered),
         after_pause_p50_ms=percentile(after_pause, 50),
         after_pause_p95_ms=percentile(after_pause, 95),
+        replied=len(replied),
+        answer_p50_ms=percentile(replied, 50),
+        answer_p95_ms=percentile(replied, 95),
         before_model=sum(f.wait_s is not None and Stage.LLM_TEXT not in f.split_s for f in clear),
         clear_cut_ins=sum(f.cut_in for f in clear),
         cut_ins=sum(f.cut_in for f in pauses),
@@ -181,6 +191,7 @@ def _told(found: Finding) -> dict[str, Any]:
         "clip": found.turn.clip,
         "kind": found.turn.kind,
         "wait_ms": _rounded(found.wait_s),
+        "answer_ms": _rounded(found.answer_s),
         "cut_in": found.cut_in,
         "early": found.early,
         "missed": found.missed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voiceagent.bench.latency.figures import (
+    answers,
     errors_of,
     findings,
     percentile,
@@ -157,3 +158,30 @@ def test_percentiles() -> None:
 def test_a_record_survives_the_way_between_processes() -> None:
     record = call([turn(1, 5, Kind.PAUSE)], [(5.5, 6.0)], [(5.2, Stage.TURN, "words")])
     assert CallRecord.of_json(record.as_json()) == record
+
+
+def test_a_filler_ends_the_silence_and_is_no_answer() -> None:
+    seen = [
+        (3.2, Stage.COMMITTED, ""),
+        (3.21, Stage.ASKED, ""),
+        (4.4, Stage.SYNTHESISED, ""),  # "One moment, please."
+        (6.0, Stage.LLM_TEXT, ""),
+        (6.2, Stage.SYNTHESISED, ""),
+    ]
+    found = findings(call([turn(1, 3)], [(4.5, 5.5), (6.3, 8)], seen))
+    assert waits(found, Kind.CLEAR) == [pytest.approx(1.5)]
+    assert answers(found, Kind.CLEAR) == [pytest.approx(3.3)]
+    only_filler = findings(call([turn(1, 3)], [(4.5, 5.5)], seen[:3]))
+    assert waits(only_filler, Kind.CLEAR) == [pytest.approx(1.5)]
+    assert answers(only_filler, Kind.CLEAR) == []
+
+
+def test_without_a_filler_the_reply_is_the_answer() -> None:
+    seen = [
+        (2.9, Stage.ASKED, ""),
+        (3.2, Stage.COMMITTED, ""),
+        (3.3, Stage.LLM_TEXT, ""),
+        (3.5, Stage.SYNTHESISED, ""),
+    ]
+    found = findings(call([turn(1, 3)], [(3.6, 8)], seen))
+    assert answers(found, Kind.CLEAR) == waits(found, Kind.CLEAR) == [pytest.approx(0.6)]
