@@ -223,6 +223,11 @@ class Application:
         return result
 
     @property
+    def resources(self) -> Resources:
+        """What calls share, for those who put a call together themselves, as the bench does."""
+        return self._opened
+
+    @property
     def _opened(self) -> Resources:
         assert self._resources is not None, "the application is used inside its context"
         return self._resources

@@ -174,6 +174,47 @@ def bench_fixtures(
     _finish(asyncio.run(count_fixtures(settings, only or (), folder, jobs, out)))
 
 
+@bench.command("latency")
+def bench_latency(
+    result: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    plot: Annotated[Path, typer.Option(help="Write the picture (SVG) here.")] = Path("latency.svg"),
+    audio: Annotated[
+        Path | None,
+        typer.Option(help="Folder of your own recordings: WAV with a .txt of the same name."),
+    ] = None,
+    part: Annotated[
+        str, typer.Option(help="Of the shipped recordings: report, or tuning.")
+    ] = "report",
+    llm: Annotated[str, typer.Option(help="scripted, or local: the real playbook.")] = "scripted",
+    rate: Annotated[int, typer.Option(help="Of the line: 8000 or 16000 Hz.")] = 8000,
+    turns: Annotated[int | None, typer.Option(help="At most so many turns of each kind.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="The same as --turns 4.")] = False,
+) -> None:
+    """How long callers wait: ours and a stock pipecat pipeline, on the same audio, in one run."""
+    without_model_hub()
+    from voiceagent.bench.latency.run import BenchOptions
+    from voiceagent.terminal.latency import bench_latency as measure
+
+    options = BenchOptions(part, audio, rate, turns or (4 if quick else None), llm)
+    asyncio.run(measure(load_settings(), options, result, plot, out))
+
+
+@bench.command("calls")
+def bench_calls(
+    result: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=32, help="Stop at so many calls.")] = 24,
+    part: Annotated[
+        str, typer.Option(help="Of the shipped recordings: report, or tuning.")
+    ] = "report",
+) -> None:
+    """How many calls at once before callers wait twice as long: ours and stock, in one run."""
+    without_model_hub()
+    from voiceagent.bench.latency.run import BenchOptions
+    from voiceagent.terminal.latency import bench_calls as measure
+
+    asyncio.run(measure(load_settings(), BenchOptions(part), most, result, out))
+
+
 @packet.command("eval")
 def packet_eval(
     file: Annotated[Path, typer.Argument(help="Dialogues with human summaries, JSON Lines.")],

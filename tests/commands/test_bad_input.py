@@ -18,14 +18,17 @@ pytestmark = pytest.mark.command
 
 
 def run(
-    *arguments: str, data: Path, environment: dict[str, str] | None = None
+    *arguments: str,
+    data: Path,
+    environment: dict[str, str] | None = None,
+    timeout_s: float = 180,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "voiceagent", *arguments],
         env={**os.environ, "VOICEAGENT_DATA_DIR": str(data), **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=timeout_s,
         check=False,
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipecat.observers.base_observer import BaseObserver
 from pipecat.services.openai.llm import OpenAILLMService
 
 from voiceagent.accounts.protocol import AccountService
@@ -71,6 +72,7 @@ class CallParts:
         read_turn: what trained classifiers make of the last of these turns; None for none.
         second_opinion: a language model asked beside the call; None for none.
         write_packet: puts a packet in a language model's words, checked; None for none.
+        observers: see every frame of the pipeline pass, for measurements.
     """
 
     listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]
@@ -89,6 +91,7 @@ class CallParts:
     read_turn: Callable[[Sequence[Turn]], Awaitable[TurnReading]] | None = None
     second_opinion: SecondOpinion | None = None
     write_packet: Callable[[Packet, Sequence[LoggedEvent]], Awaitable[Packet | None]] | None = None
+    observers: tuple[BaseObserver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

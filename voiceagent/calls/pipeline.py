@@ -145,6 +145,7 @@ class CallPipeline:
             params=PipelineParams(
                 audio_in_sample_rate=PIPELINE_RATE_HZ, audio_out_sample_rate=leg.sample_rate_hz
             ),
+            observers=list(parts.observers),
             # The call knows when it is over; a caller on hold is not idle.
             cancel_on_idle_timeout=False,
             enable_rtvi=False,
