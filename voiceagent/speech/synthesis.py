@@ -9,12 +9,12 @@ import re
 from collections.abc import AsyncIterator, Iterable
 
 import numpy as np
-import soxr
 
 from voiceagent.domain.errors import InputError
 from voiceagent.speech.audio import Samples, float_to_pcm
 from voiceagent.speech.clauses import split_clauses
 from voiceagent.speech.model_pool import ModelPool, Priority
+from voiceagent.speech.resampling import StreamResampler
 from voiceagent.speech.spoken_text import spoken_text
 from voiceagent.speech.voices import Voice
 
@@ -38,10 +38,9 @@ class ClauseSynthesis:
     def __init__(self, voice: Voice, text: str, sample_rate_hz: int, pace: float = 1.0) -> None:
         self._voice_rate_hz = voice.sample_rate_hz
         self._chunks = voice.synthesise(spoken_text(text, voice.language), pace)
-        self._resampler = soxr.ResampleStream(
-            voice.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="HQ"
-        )
-        self._begun = self._ended = False
+        self._resampler = StreamResampler(voice.sample_rate_hz, sample_rate_hz)
+        self._lead: Samples | None = np.zeros(0, np.float32)
+        self._ended = False
 
     def next_pcm(self) -> bytes | None:
         """The next 16-bit PCM, perhaps empty; None after the last."""
@@ -50,17 +49,22 @@ class ClauseSynthesis:
         chunk = next(self._chunks, None)
         if chunk is None:
             self._ended = True
-            chunk = np.zeros(0, np.float32)
-        elif not self._begun:
+            # A voice that stayed silent all along is not robbed of its silence.
+            chunk = np.zeros(0, np.float32) if self._lead is None else self._lead
+        elif self._lead is not None:
             chunk = self._without_lead(chunk)
-            self._begun = True
-        return float_to_pcm(self._resampler.resample_chunk(chunk, last=self._ended))
+        return float_to_pcm(self._resampler.resample(chunk, last=self._ended))
 
     def _without_lead(self, chunk: Samples) -> Samples:
         """Without the silence voices begin with: it is latency the caller hears."""
-        audible = np.flatnonzero(np.abs(chunk) > _AUDIBLE)
+        sound = chunk if self._lead is None else np.concatenate((self._lead, chunk))
+        audible = np.flatnonzero(np.abs(sound) > _AUDIBLE)
         kept = _KEPT_LEAD_MS * self._voice_rate_hz // 1000
-        return chunk[max(0, int(audible[0]) - kept) :] if audible.size else chunk
+        if audible.size:
+            self._lead = None
+            return sound[max(0, int(audible[0]) - kept) :]
+        self._lead = sound
+        return np.zeros(0, np.float32)
 
 
 def is_sayable(text: str) -> bool:
