@@ -207,7 +207,7 @@ def call_parts(
 
     return CallParts(
         listening=listening,
-        # The guard lets whole sentences through.
+        # The guard lets whole sentences through, and first clauses that end at their mark.
         speaking=lambda: SpeakingService(
             phrases.voice, speech.pool, SpeakingOptions(whole_sentences=True), phrases
         ),

@@ -12,9 +12,10 @@ from rapidfuzz.distance import Levenshtein
 from voiceagent.speech.audio import Samples, level_dbfs, pcm_to_float, resample
 from voiceagent.speech.errors import VoiceUnavailableError
 from voiceagent.speech.espeak import EspeakVoice
+from voiceagent.speech.piper import PiperVoice
 from voiceagent.speech.recogniser import SAMPLE_RATE_HZ, Recogniser
 from voiceagent.speech.synthesis import ClauseSynthesis
-from voiceagent.speech.voices import PiperVoice, Voice, choose_voice
+from voiceagent.speech.voices import Voice, choose_voice
 
 pytestmark = pytest.mark.speech
 

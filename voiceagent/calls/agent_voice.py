@@ -142,7 +142,8 @@ class AgentVoice:
             heard = self._speaker.heard(context, samples)
         self.quiet.set()
         if heard:
-            # What is still queued is played within 60 ms. Waiting for it here would hold up the
+            # What is still queued is played at once (60 ms, or 400 ms of words that could not be
+            # interrupted; say() waits for it). Waiting for it here would hold up the
             # next utterance's frames, and mix up the two.
             queued_ms = 0 if interrupted else self._leg.playout.queued_frames * FRAME_MS
             end_ms = max(self._started_ms, self._leg.audio_ms + queued_ms)

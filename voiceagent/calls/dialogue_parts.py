@@ -8,6 +8,7 @@ from voiceagent.calls.promises import callee_day
 from voiceagent.dialogue.grounding import Evidence
 from voiceagent.dialogue.guard import ReplyGuard
 from voiceagent.dialogue.playbook import CallScript
+from voiceagent.dialogue.reply_filter import Replacements
 from voiceagent.dialogue.tools import AccountTools, AccountToolsOptions
 
 
@@ -37,4 +38,6 @@ def reply_guard(
     for logged in journal.events():
         evidence.take(logged.event)
     journal.listen(lambda logged: evidence.take(logged.event))
-    return ReplyGuard(evidence, script.phrases.fallback.reply_withheld, journal.note)
+    lines = script.phrases.fallback
+    replacements = Replacements(lines.reply_withheld, lines.reply_withheld_after_opener)
+    return ReplyGuard(evidence, replacements, journal.note)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from openai.types.chat import (
@@ -36,6 +36,7 @@ from voiceagent.calls.agent_voice import AgentTurn, AgentVoice
 from voiceagent.calls.dialogue_parts import account_tools, reply_guard
 from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts, ToolDescription
+from voiceagent.calls.prefetching import ReplyPrefetcher
 from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap, TurnGate
 from voiceagent.dialogue.guidance import NOTE
 from voiceagent.dialogue.llm import LlmCallbacks
@@ -115,9 +116,11 @@ class CallPipeline:
         self._state = script.state
         self._values = {k: v for k, v in script.state.items() if isinstance(v, str)}
         self._transport = LegTransport(leg, hooks.on_gone)
-        self._llm = parts.llm(hooks.llm, self._tools, order.playbook.examples)
         self._turn_gate = TurnGate(hooks.on_turn, hooks.on_barge_in)
         speaking = parts.speaking()
+        guard = reply_guard(order, parts, journal, script)
+        callbacks = replace(hooks.llm, held_reply=ReplyPrefetcher(guard.preview(), speaking))
+        self._llm = parts.llm(callbacks, self._tools, order.playbook.examples)
         self.voice = AgentVoice(leg, speaking, hooks.on_agent_turn)
         self._speaking = speaking
 
@@ -129,7 +132,7 @@ class CallPipeline:
             self._turn_gate,
             self._llm,
             ReplyGate(hooks.may_speak),
-            reply_guard(order, parts, journal, script),
+            guard,
             speaking,
             self._transport.output(),
             SpokenTap(self.voice.on_frame),

@@ -2,19 +2,20 @@
 
 In: the model's words as they come. Out: whole sentences, unchanged where everything they state is
 backed by the evidence of the call, and otherwise a line of the playbook in their place, spoken once
-per reply. Every sentence withheld is reported as ``ReplyGuarded``.
+per reply. A courtesy at the beginning of a reply goes ahead of its sentence. Every sentence
+withheld is reported as ``ReplyGuarded``. The decisions are those of
+:mod:`voiceagent.dialogue.reply_filter`.
 
-A sentence has to be complete before it can be judged, so words are held for as long as it takes
-the model to finish one, and no longer: a full stop after a plain word ends the sentence at once,
-without waiting for the next one to begin. Frames keep their order; only the call's own
-announcements (``TTSSpeakFrame``), which no model wrote, go past words that are held.
+Words are held for as long as it takes the model to finish a sentence, and no longer: a full stop
+after a plain word ends the sentence at once, without waiting for the next one to begin. Frames keep
+their order; only the call's own announcements (``TTSSpeakFrame``), which no model wrote, go past
+words that are held.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 
 from pipecat.frames.frames import (
     EndFrame,
@@ -29,7 +30,8 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from voiceagent.dialogue.grounding import Evidence, check
+from voiceagent.dialogue.grounding import Evidence
+from voiceagent.dialogue.reply_filter import Replacements, ReplyFilter, Verdict
 from voiceagent.dialogue.tool_options import Reporter
 from voiceagent.domain.events import ReplyGuarded
 
@@ -39,72 +41,35 @@ _REPORT_DEADLINE_S = 5.0
 _MOST_FRAMES_BEHIND = 64
 _ENDS_A_REPLY = (LLMFullResponseStartFrame, LLMFullResponseEndFrame, EndFrame, StopFrame)
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*|\n+")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:dr|mr|mrs|ms|prof|st|no|nr|inc|ltd|co|dept|approx|etc|vs|ca|bzw|usw|evtl|inkl|zzgl"
-    r"|str|hr|fr|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|okt|nov|dec|dez)|\b[^\W\d_])$",
-    re.IGNORECASE,
-)
-_HALF_DAY = re.compile(r"\b[ap]\.m$", re.IGNORECASE)
-_ORDINAL = re.compile(r"(?<![\d.,])\d{1,2}$")
-_PLAIN_WORD = re.compile(r"[^\W\d_]{2,}$")
-
-
-def split_sentences(text: str, language: str) -> tuple[list[str], str]:
-    """The complete sentences at the beginning of a text, and the rest.
-
-    Joined together they are the text again. The last sentence counts as complete without anything
-    behind it where its end leaves no doubt.
-    """
-    sentences: list[str] = []
-    start = 0
-    for match in _END.finditer(text):
-        before, after = text[start : match.start()], text[match.end() :]
-        if not _is_end(match.group(), before, after, language):
-            continue
-        spaces = len(after) - len(after.lstrip())
-        sentences.append(text[start : match.end() + spaces])
-        start = match.end() + spaces
-    return sentences, text[start:]
-
-
-def _is_end(mark: str, before: str, after: str, language: str) -> bool:
-    if not before.strip():
-        return False
-    if mark[0] == "\n":
-        return True
-    if after and not after[0].isspace():
-        return False
-    if mark[0] != ".":
-        return bool(after) or mark[0] != "…"
-    if _HALF_DAY.search(before):
-        return bool(re.match(r"\s+[^\W\d_]", after)) and after.lstrip()[0].isupper()
-    if _ABBREVIATION.search(before) or (language == "de" and _ORDINAL.search(before)):
-        return False
-    return bool(after) or bool(_PLAIN_WORD.search(before))
-
 
 class ReplyGuard(FrameProcessor):
     """The guard of one call.
 
     Args:
         evidence: what may be stated; filled by the call from its events, and read here.
-        replacement: what is said in place of the first sentence withheld of a reply.
+        replacements: what is said in place of the first sentence withheld of a reply.
         report: takes ``ReplyGuarded``.
         longest_chars: a sentence that has not ended by then is judged as it is.
     """
 
     def __init__(
-        self, evidence: Evidence, replacement: str, report: Reporter, longest_chars: int = 600
+        self,
+        evidence: Evidence,
+        replacements: Replacements,
+        report: Reporter,
+        longest_chars: int = 600,
     ) -> None:
         super().__init__()
         self._evidence = evidence
-        self._replacement = replacement
+        self._replacements = replacements
         self._report = report
         self._longest_chars = longest_chars
-        self._held = ""
+        self._filter = self.preview()
         self._behind: list[Frame] = []
-        self._replaced = False
+
+    def preview(self) -> ReplyFilter:
+        """A filter that decides as this guard does, for looking at a reply ahead of it."""
+        return ReplyFilter(self._evidence, self._replacements, self._longest_chars)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Hold words until they can be judged; pass everything else on in its order."""
@@ -117,39 +82,35 @@ class ReplyGuard(FrameProcessor):
         elif isinstance(frame, SystemFrame | TTSSpeakFrame):
             await self.push_frame(frame)
         elif isinstance(frame, LLMTextFrame) and not frame.skip_tts:
-            await self._take(frame.text)
+            await self._act_on(self._filter.take(frame.text))
         elif isinstance(frame, _ENDS_A_REPLY):
             await self._release()
-            self._replaced = False
+            self._filter.begin()
             await self.push_frame(frame)
-        elif self._held:
+        elif self._filter.holds:
             self._behind.append(frame)
             if len(self._behind) > _MOST_FRAMES_BEHIND:
                 await self._release()
         else:
             await self.push_frame(frame)
 
-    async def _take(self, text: str) -> None:
-        self._held += text
-        sentences, self._held = split_sentences(self._held, self._evidence.language)
-        for sentence in sentences:
-            await self._judge(sentence)
-        if sentences:
+    async def _act_on(self, verdicts: list[Verdict]) -> None:
+        for verdict in verdicts:
+            if verdict.say:
+                await self.push_frame(LLMTextFrame(verdict.say))
+            if verdict.withheld:
+                await self._note(verdict)
+        if any(verdict.ends_sentence for verdict in verdicts):
             await self._push_behind()
-        if len(self._held) > self._longest_chars:
-            await self._release()
 
     async def _release(self) -> None:
         """Judge what is held though it may be no whole sentence, and let go of what waits."""
-        held, self._held = self._held, ""
-        if held:
-            await self._judge(held)
+        await self._act_on(self._filter.release())
         await self._push_behind()
 
     async def _discard(self) -> None:
         """The caller spoke: what is held will not be said, what must arrive does."""
-        self._held = ""
-        self._replaced = False
+        self._filter.begin()
         self._behind = [frame for frame in self._behind if not frame.interruptible]
         await self._push_behind()
 
@@ -158,31 +119,15 @@ class ReplyGuard(FrameProcessor):
         for frame in behind:
             await self.push_frame(frame)
 
-    async def _judge(self, sentence: str) -> None:
-        try:
-            unsupported = tuple(value.text for value in check(sentence, self._evidence))
-        except Exception as error:  # what cannot be judged is not said
-            _log.error("A sentence could not be checked: %s", type(error).__name__)
-            unsupported = (type(error).__name__,)
-        if not unsupported:
-            await self.push_frame(LLMTextFrame(sentence))
-            return
-        instead = "" if self._replaced else self._replacement
-        self._replaced = True
-        if instead:
-            lead = sentence[: len(sentence) - len(sentence.lstrip())]
-            await self.push_frame(LLMTextFrame(f"{lead}{instead} "))
-        await self._note(sentence.strip(), unsupported, instead)
-
-    async def _note(self, withheld: str, unsupported: tuple[str, ...], instead: str) -> None:
+    async def _note(self, verdict: Verdict) -> None:
         try:
             async with asyncio.timeout(_REPORT_DEADLINE_S):
                 await self._report(
                     lambda at_ms: ReplyGuarded(
                         at_ms=at_ms,
-                        withheld=withheld,
-                        unsupported=unsupported,
-                        said_instead=instead,
+                        withheld=verdict.withheld,
+                        unsupported=verdict.unsupported,
+                        said_instead=verdict.say.strip(),
                     )
                 )
         except Exception as error:  # the words stay withheld whatever becomes of the note

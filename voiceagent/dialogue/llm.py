@@ -30,6 +30,7 @@ from pipecat.frames.frames import (
     EagerEndOfTurnCancelFrame,
     Frame,
     FunctionCallFromLLM,
+    InterruptionFrame,
     LLMContextFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMSpecificMessage
@@ -37,6 +38,7 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.openai.base_llm import OpenAILLMSettings
 from pipecat.services.openai.llm import OpenAILLMService
 
+from voiceagent.dialogue.held_reply import HeldReplyListener, HeldReplyTee
 from voiceagent.dialogue.llm_endpoint import (
     LanguageModelRefusedError,
     LanguageModelReplyError,
@@ -112,17 +114,19 @@ async def _ignore(*_told: object) -> None:
 
 @dataclass(frozen=True)
 class LlmCallbacks:
-    """What the call is told. Both run on the event loop and must return within five seconds.
+    """What the call is told. All run on the event loop and must return within five seconds.
 
     Attributes:
         on_slow: nothing to say yet after ``filler_after_s``; once per reply, and a reply includes
             the tool calls made for it. Never while the turn is still a guess.
         on_failed: there will be no (further) words; gets the error and whether some were already
             pushed. Called after the reply's end frame, so that what it queues comes after it.
+        held_reply: reads along while a reply is held for a turn that may not have ended.
     """
 
     on_slow: Callable[[], Awaitable[None]] = _ignore
     on_failed: Callable[[LanguageModelError, bool], Awaitable[None]] = _ignore
+    held_reply: HeldReplyListener | None = None
 
 
 @dataclass
@@ -158,6 +162,7 @@ class ResilientLlmService(OpenAILLMService):
         self._endpoint = endpoint
         self._options = options
         self._callbacks = callbacks
+        self._held_reply = HeldReplyTee(callbacks.held_reply)
         self._reply = _Attempted(deadline=0.0)
         self._failure: LanguageModelError | None = None
         self._slow_task: asyncio.Task[None] | None = None
@@ -181,6 +186,8 @@ class ResilientLlmService(OpenAILLMService):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Answer a context frame; report the failure, if any, after the reply's end frame."""
         await super().process_frame(frame, direction)
+        if isinstance(frame, EagerEndOfTurnCancelFrame | InterruptionFrame):
+            await self._held_reply.withdraw()
         if not self._speculation_gate.is_speculating:
             # Other frames overtake a reply in progress; one of them has settled its turn.
             self._turn_is_certain.set()
@@ -206,6 +213,8 @@ class ResilientLlmService(OpenAILLMService):
         """Run the calls; the reply has had an effect from here on."""
         self._reply.tool_was_called |= bool(function_calls)
         self._stop_slow_timer()
+        if self._speculation_gate.is_speculating:
+            await self._held_reply.withdraw()  # as pipecat will, instead of running a tool
         await super().run_function_calls(function_calls)
 
     def _instruction(self) -> str | None:
@@ -215,6 +224,8 @@ class ResilientLlmService(OpenAILLMService):
     async def _push_llm_text(self, text: str) -> None:
         self._reply.something_was_said = True
         self._stop_slow_timer()
+        if self._speculation_gate.is_speculating:
+            await self._held_reply.text(text)
         await super()._push_llm_text(text)
 
     async def _process_context(self, context: LLMContext) -> None:
@@ -224,9 +235,14 @@ class ResilientLlmService(OpenAILLMService):
             self._slow_was_told = False
         if self._speculation_gate.is_speculating:
             self._turn_is_certain.clear()
+            await self._held_reply.begin()
+        else:
+            await self._held_reply.withdraw()
         self._slow_task = self.create_task(self._tell_when_slow())
         try:
             await self._attempt_until_answered(context)
+            if self._speculation_gate.is_speculating:
+                await self._held_reply.end()
         except Exception as error:
             failure = language_model_error(error, self._endpoint)
             logger.warning(
@@ -237,6 +253,7 @@ class ResilientLlmService(OpenAILLMService):
             if self._speculation_gate.is_speculating:
                 # The caller may still be speaking: take the guess back, and the inference that
                 # follows the committed turn asks again. pipecat does so for speculative tools.
+                await self._held_reply.withdraw()
                 await self.broadcast_frame(EagerEndOfTurnCancelFrame)
             else:
                 self._failure = failure

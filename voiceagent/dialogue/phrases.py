@@ -58,10 +58,17 @@ class HoldLines(PromptModel):
 
 
 class FallbackLines(PromptModel):
-    """When something fails: the language model, its words, no human; and after a human."""
+    """When something fails: the language model, its words, no human; and after a human.
+
+    Attributes:
+        reply_withheld: in place of a sentence the guard withheld.
+        reply_withheld_after_opener: in place of the rest of one whose first clause, a courtesy,
+            was spoken already; where it is missing, ``reply_withheld``.
+    """
 
     language_model_failed: Line
     reply_withheld: Line
+    reply_withheld_after_opener: str = ""
     nobody_free: Line
     nobody_free_no_callback: Line
     returned: Line

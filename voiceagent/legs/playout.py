@@ -3,7 +3,8 @@
 What enters: PCM of any length, from the voice or from a bridge. What leaves: exactly one 20 ms
 frame per call of :meth:`Playout.next_frame`, silence or background where nothing is queued. The
 buffer is short on purpose: whatever is in it can no longer be unsaid without cutting the audio,
-and a barge-in has to cut it (:meth:`Playout.flush`).
+and a barge-in has to cut it (:meth:`Playout.flush`). Only sound that no barge-in may cut runs
+further ahead, so that a stalled event loop cannot tear it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ Background = Callable[[], bytes]
 
 # Speech over background is unreadable unless the background steps back: -18 dB.
 _DUCKING = 0.125
+
+UNINTERRUPTIBLE_FRAMES = 20
+"""How far ahead of the clock sound may be queued that no barge-in cuts: 400 ms."""
 
 
 class Playout:
@@ -53,17 +57,24 @@ class Playout:
         """Frames queued and not yet played."""
         return len(self._frames)
 
-    async def send(self, pcm: bytes) -> bool:
+    async def send(self, pcm: bytes, ahead_frames: int | None = None) -> bool:
         """Queue sound at the pace it is played; returns once the last frame of it is queued.
+
+        Args:
+            pcm: the sound.
+            ahead_frames: how far it may run ahead of the clock; None for ``paced_frames``.
 
         Returns:
             False if a flush or the end of the leg took it away meanwhile.
         """
         generation = self._generation
+        ahead = self._paced if ahead_frames is None else ahead_frames
         for frame in self._cut(pcm):
-            while len(self._frames) >= self._paced and not self._closed:
+            while len(self._frames) >= ahead and not self._closed:
                 self._room.clear()
                 await self._room.wait()
+                if generation != self._generation:
+                    break
             if generation != self._generation or self._closed:
                 return False
             self._frames.append(frame)
@@ -104,8 +115,8 @@ class Playout:
         if self._frames:
             frame = self._frames.popleft()
             self.played_frames += 1
-            if len(self._frames) < self._paced:
-                self._room.set()
+            # Those who wait look themselves whether it is room enough.
+            self._room.set()
             if not self._frames:
                 self._empty.set()
             return _over(frame, background) if background else frame

@@ -30,6 +30,7 @@ from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from voiceagent.legs.leg import Gone, Key, Leg, Sound
+from voiceagent.legs.playout import UNINTERRUPTIBLE_FRAMES
 
 PIPELINE_RATE_HZ = 16_000
 
@@ -130,8 +131,13 @@ class LegOutput(BaseOutputTransport):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Queue one frame for playing; False if it was cut off."""
-        self._keep_on_interruption = not frame.interruptible
-        return await self._leg.playout.send(frame.audio)
+        if frame.interruptible:
+            sent = await self._leg.playout.send(frame.audio)
+            # Until there was room for it, what is queued may be sound that must not be cut.
+            self._keep_on_interruption = False
+            return sent
+        self._keep_on_interruption = True
+        return await self._leg.playout.send(frame.audio, UNINTERRUPTIBLE_FRAMES)
 
 
 class LegTransport(BaseTransport):

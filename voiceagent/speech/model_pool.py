@@ -52,7 +52,8 @@ class Priority(IntEnum):
     SYNTHESIS = 1
     """The agent's next words; late ones are heard as a gap."""
     INTERIM = 2
-    """Recognition while somebody is still speaking."""
+    """What may turn out to be for nothing: recognition while somebody is still speaking, the voice
+    for a reply that is not certain yet."""
     BACKGROUND = 3
     """Nobody waits: transcripts after the bridge, phrases prepared ahead of time."""
 

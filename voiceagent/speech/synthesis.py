@@ -5,16 +5,17 @@ Enters: clauses as written, a voice. Leaves: 16-bit PCM at the rate the leg play
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 
 import numpy as np
-import soxr
 
-from voiceagent.domain.errors import InputError
 from voiceagent.speech.audio import Samples, float_to_pcm
 from voiceagent.speech.clauses import split_clauses
 from voiceagent.speech.model_pool import ModelPool, Priority
+from voiceagent.speech.resampling import StreamResampler
 from voiceagent.speech.spoken_text import spoken_text
 from voiceagent.speech.voices import Voice
 
@@ -38,10 +39,9 @@ class ClauseSynthesis:
     def __init__(self, voice: Voice, text: str, sample_rate_hz: int, pace: float = 1.0) -> None:
         self._voice_rate_hz = voice.sample_rate_hz
         self._chunks = voice.synthesise(spoken_text(text, voice.language), pace)
-        self._resampler = soxr.ResampleStream(
-            voice.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="HQ"
-        )
-        self._begun = self._ended = False
+        self._resampler = StreamResampler(voice.sample_rate_hz, sample_rate_hz)
+        self._lead: Samples | None = np.zeros(0, np.float32)
+        self._ended = False
 
     def next_pcm(self) -> bytes | None:
         """The next 16-bit PCM, perhaps empty; None after the last."""
@@ -50,17 +50,22 @@ class ClauseSynthesis:
         chunk = next(self._chunks, None)
         if chunk is None:
             self._ended = True
-            chunk = np.zeros(0, np.float32)
-        elif not self._begun:
+            # A voice that stayed silent all along is not robbed of its silence.
+            chunk = np.zeros(0, np.float32) if self._lead is None else self._lead
+        elif self._lead is not None:
             chunk = self._without_lead(chunk)
-            self._begun = True
-        return float_to_pcm(self._resampler.resample_chunk(chunk, last=self._ended))
+        return float_to_pcm(self._resampler.resample(chunk, last=self._ended))
 
     def _without_lead(self, chunk: Samples) -> Samples:
         """Without the silence voices begin with: it is latency the caller hears."""
-        audible = np.flatnonzero(np.abs(chunk) > _AUDIBLE)
+        sound = chunk if self._lead is None else np.concatenate((self._lead, chunk))
+        audible = np.flatnonzero(np.abs(sound) > _AUDIBLE)
         kept = _KEPT_LEAD_MS * self._voice_rate_hz // 1000
-        return chunk[max(0, int(audible[0]) - kept) :] if audible.size else chunk
+        if audible.size:
+            self._lead = None
+            return sound[max(0, int(audible[0]) - kept) :]
+        self._lead = sound
+        return np.zeros(0, np.float32)
 
 
 def is_sayable(text: str) -> bool:
@@ -114,24 +119,37 @@ async def synthesise_text(
 class PreparedPhrases:
     """Fixed phrases of one voice, synthesised once and kept for all calls.
 
-    They are kept by clause, as the speaking service asks for them.
+    They are kept by clause, as the speaking service asks for them. Some name the customer of one
+    call; so that these do not pile up, the clauses longest unused are dropped.
 
     Args:
         voice: speaks.
         pool: where it runs.
-        max_clauses: the most that are kept; fixed phrases are few, so more is a mistake.
+        max_clauses: the most that are kept.
+        max_bytes: the most PCM that is kept.
     """
 
-    def __init__(self, voice: Voice, pool: ModelPool, max_clauses: int = 1000) -> None:
+    def __init__(
+        self,
+        voice: Voice,
+        pool: ModelPool,
+        max_clauses: int = 1000,
+        max_bytes: int = 64 * 2**20,
+    ) -> None:
         self.voice = voice
         self._pool = pool
         self._max_clauses = max_clauses
-        self._kept: dict[tuple[str, int], bytes] = {}
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._preparing = asyncio.Lock()
 
     async def prepare(
         self, phrases: Iterable[str], sample_rate_hz: int, deadline_s: float = 60.0
     ) -> None:
         """Synthesise what is not yet kept, behind everything else.
+
+        Calls that begin at the same time wait for each other, and share what they make.
 
         Args:
             phrases: whole utterances as written.
@@ -139,27 +157,31 @@ class PreparedPhrases:
             deadline_s: longest wait per clause.
 
         Raises:
-            InputError: more phrases than are meant to be kept.
             SpeechError: the voice failed.
         """
         for phrase in phrases:
             for clause in await split_clauses(phrase, self.voice.language):
-                key = (clause, sample_rate_hz)
-                if key in self._kept or not is_sayable(clause):
+                if not is_sayable(clause):
                     continue
-                if len(self._kept) >= self._max_clauses:
-                    raise InputError(f"More than {self._max_clauses} fixed clauses to prepare.")
-                synthesis = ClauseSynthesis(self.voice, clause, sample_rate_hz)
-                pcm = b"".join(
-                    [
-                        part
-                        async for part in synthesise_clause(
+                async with self._preparing:
+                    if self.get(clause, sample_rate_hz) is None:
+                        synthesis = ClauseSynthesis(self.voice, clause, sample_rate_hz)
+                        parts = synthesise_clause(
                             self._pool, Priority.BACKGROUND, synthesis, deadline_s
                         )
-                    ]
-                )
-                self._kept[key] = pcm
+                        self._keep((clause, sample_rate_hz), b"".join([p async for p in parts]))
 
     def get(self, clause: str, sample_rate_hz: int) -> bytes | None:
         """The clause's PCM, if it is kept at that rate."""
-        return self._kept.get((clause, sample_rate_hz))
+        key = (clause, sample_rate_hz)
+        pcm = self._kept.get(key)
+        if pcm is not None:
+            self._kept.move_to_end(key)
+        return pcm
+
+    def _keep(self, key: tuple[str, int], pcm: bytes) -> None:
+        self._kept[key] = pcm
+        self._bytes += len(pcm)
+        while len(self._kept) > self._max_clauses or self._bytes > self._max_bytes:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= len(dropped)

@@ -75,3 +75,38 @@ async def test_close_releases_whoever_waits() -> None:
     playout.close()
     assert await asyncio.wait_for(sending, 5) is False
     await asyncio.wait_for(playout.drained(), 5)
+
+
+async def test_sound_that_may_not_be_cut_runs_further_ahead() -> None:
+    playout = Playout(SIZE, paced_frames=2)
+    disclosure = asyncio.create_task(playout.send(tone(1, 8), ahead_frames=5))
+    await asyncio.sleep(0)
+    assert playout.queued_frames == 5
+    # The event loop stalls for four frames: none of them is silence.
+    assert [playout.next_frame() for _ in range(4)] == [tone(1)] * 4
+    await asyncio.wait_for(disclosure, 5)
+    assert playout.queued_frames == 4
+
+
+async def test_what_may_be_cut_waits_until_the_long_buffer_is_nearly_played() -> None:
+    playout = Playout(SIZE, paced_frames=2)
+    assert await playout.send(tone(1, 5), ahead_frames=5)
+    reply = asyncio.create_task(playout.send(tone(2)))
+    for left in (4, 3, 2):
+        assert playout.next_frame() == tone(1)
+        await asyncio.sleep(0)
+        assert playout.queued_frames == left
+        assert not reply.done()
+    assert playout.next_frame() == tone(1)
+    assert await asyncio.wait_for(reply, 5) is True
+    assert [playout.next_frame() for _ in range(2)] == [tone(1), tone(2)]
+
+
+async def test_a_flush_ends_a_wait_behind_the_long_buffer() -> None:
+    playout = Playout(SIZE, paced_frames=2)
+    assert await playout.send(tone(1, 5), ahead_frames=5)
+    reply = asyncio.create_task(playout.send(tone(2)))
+    await asyncio.sleep(0)
+    assert playout.flush() == 5
+    assert await asyncio.wait_for(reply, 5) is False
+    assert playout.queued_frames == 0

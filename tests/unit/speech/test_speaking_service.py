@@ -1,5 +1,6 @@
 """The speaking service in a real pipeline, with a voice that is a tone."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -22,7 +23,6 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.worker import PipelineParams
 from pipecat.tests.utils import SleepFrame, run_test
 
-from voiceagent.domain.errors import InputError
 from voiceagent.speech.audio import Samples, pcm_to_float
 from voiceagent.speech.errors import VoiceUnavailableError
 from voiceagent.speech.model_pool import ModelPool
@@ -167,10 +167,28 @@ async def test_preparing_through_the_service_needs_a_rate(pool: ModelPool) -> No
     assert voice.asked == ["Hello."]
 
 
-async def test_more_fixed_phrases_than_meant_are_refused(pool: ModelPool) -> None:
-    phrases = PreparedPhrases(ToneVoice(), pool, max_clauses=1)
-    with pytest.raises(InputError, match="More than 1"):
-        await phrases.prepare(["One.", "Two."], RATE_HZ)
+async def test_the_phrases_longest_unused_make_room(pool: ModelPool) -> None:
+    voice = ToneVoice()
+    phrases = PreparedPhrases(voice, pool, max_clauses=2)
+    await phrases.prepare(["Fixed."], RATE_HZ)
+    for name in ("Anna.", "Ben.", "Cora."):
+        await phrases.prepare(["Fixed.", name], RATE_HZ)
+    assert voice.asked == ["Fixed.", "Anna.", "Ben.", "Cora."]
+    assert phrases.get("Anna.", RATE_HZ) is None
+    assert phrases.get("Ben.", RATE_HZ) is None
+    assert phrases.get("Cora.", RATE_HZ)
+    small = PreparedPhrases(voice, pool, max_bytes=5 * MS_PER_CHARACTER * 8 * 2 + 100)
+    await small.prepare(["One.", "Two."], RATE_HZ)
+    assert small.get("One.", RATE_HZ) is None
+    assert small.get("Two.", RATE_HZ)
+
+
+async def test_calls_that_begin_together_synthesise_a_phrase_once(pool: ModelPool) -> None:
+    voice = ToneVoice(chunks=5)
+    phrases = PreparedPhrases(voice, pool)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(phrases.prepare(["One moment."], RATE_HZ) for _ in range(4)))
+    assert voice.asked == ["One moment."]
 
 
 async def test_a_failing_voice_is_an_error_frame_with_its_code(pool: ModelPool) -> None:
