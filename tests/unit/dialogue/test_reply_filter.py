@@ -184,11 +184,13 @@ def test_however_it_is_cut_only_the_supported_is_said(
     made = fresh()
     said = "".join(said_of(made, text[:cut], text[cut:]))
     said += "".join(verdict.say for verdict in made.release())
+    # A blank more or less between two pieces is not heard.
+    said = " ".join(said.split())
     if "$65" in tail or "refund" in tail:
         # The clause is said first, or not at all.
-        assert said in (f"{opener} but let me not guess. ", "Let me not guess. ")
+        assert said in (f"{opener} but let me not guess.", "Let me not guess.")
     else:
-        assert said == text
+        assert said == text.strip()
 
 
 @pytest.mark.parametrize(
