@@ -49,7 +49,7 @@ ANSWERS = {
 
 REPAIRS = {
     "spell the word": "Please spell the word for me, or key the number in.",
-    "first say in one short sentence": "This is about your invoice. Is that right?",
+    "First say in one short sentence": "This is about your invoice. Is that right?",
     "very short sentences": "I am sorry. Please say it once more, slowly.",
 }
 """By words of the notes in ``prompts/guidance/en.yaml``: what a model makes of them."""

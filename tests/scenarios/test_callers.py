@@ -11,7 +11,9 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
+from tests.scenarios.billing_rules import REPAIRS
 from tests.scenarios.conftest import Callbacks, PlayedCall
 from tests.scenarios.listening import (
     alike,
@@ -69,6 +71,12 @@ def load(call: PlayedCall, name: str) -> Any:
 def events(call: PlayedCall, kind: str) -> list[dict[str, Any]]:
     lines = (call.out / "events.jsonl").read_text("utf-8").splitlines()
     return [e for e in map(json.loads, lines) if e["kind"] == kind]
+
+
+def test_the_scripted_model_knows_the_notes_it_may_be_given() -> None:
+    path = load_settings().prompts_dir / "guidance" / "en.yaml"
+    notes = yaml.safe_load(path.read_text("utf-8"))
+    assert all(any(words in note for note in notes.values()) for words in REPAIRS)
 
 
 @pytest.mark.parametrize("caller", CALLERS)
