@@ -189,13 +189,17 @@ def bench_latency(
     rate: Annotated[int, typer.Option(help="Of the line: 8000 or 16000 Hz.")] = 8000,
     turns: Annotated[int | None, typer.Option(help="At most so many turns of each kind.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="The same as --turns 4.")] = False,
+    stock_threads: Annotated[
+        str, typer.Option(help="Of stock: quiet, as ours has them, or plain: its libraries' own.")
+    ] = "quiet",
 ) -> None:
     """How long callers wait: ours and a stock pipecat pipeline, on the same audio, in one run."""
     without_model_hub()
     from voiceagent.bench.latency.run import BenchOptions
     from voiceagent.terminal.latency import bench_latency as measure
 
-    options = BenchOptions(part, audio, rate, turns or (4 if quick else None), llm)
+    at_most = turns or (4 if quick else None)
+    options = BenchOptions(part, audio, rate, at_most, llm, stock_threads)
     asyncio.run(measure(load_settings(), options, result, plot, out))
 
 
@@ -206,13 +210,17 @@ def bench_calls(
     part: Annotated[
         str, typer.Option(help="Of the shipped recordings: report, or tuning.")
     ] = "report",
+    stock_threads: Annotated[
+        str, typer.Option(help="Of stock: quiet, as ours has them, or plain: its libraries' own.")
+    ] = "quiet",
 ) -> None:
     """How many calls at once before callers wait twice as long: ours and stock, in one run."""
     without_model_hub()
     from voiceagent.bench.latency.run import BenchOptions
     from voiceagent.terminal.latency import bench_calls as measure
 
-    asyncio.run(measure(load_settings(), BenchOptions(part), most, result, out))
+    options = BenchOptions(part, stock_threads=stock_threads)
+    asyncio.run(measure(load_settings(), options, most, result, out))
 
 
 @packet.command("eval")

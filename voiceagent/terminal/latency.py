@@ -134,6 +134,7 @@ def _print(report: Report, console: Console) -> None:
     console.print(
         f"{what}, {condition['rate_hz']} Hz, {report.llm} language model; {ours.turns} clear turns,"
         f" {ours.trials} pauses, {len(ours.barge_ins_ms)} barge-ins."
+        f" Thread settings of stock: {condition['stock_threads']}."
         f" Other load on this machine: {condition['other_load_cores']:.2f} cores."
     )
     for name, system in (("stock", stock), ("ours", ours)):

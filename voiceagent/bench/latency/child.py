@@ -94,7 +94,8 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    quiet_model_threads()
+    if "--plain-threads" not in sys.argv:
+        quiet_model_threads()
     without_model_hub()
     from loguru import logger
 

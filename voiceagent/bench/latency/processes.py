@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +20,7 @@ from typing import IO, Any
 from voiceagent.bench.latency.record import CallRecord
 from voiceagent.bench.latency.system import SystemOptions
 from voiceagent.domain.errors import VoiceAgentError
+from voiceagent.speech.model_pool import QUIET_THREADS
 
 _START_DEADLINE_S = 180.0
 _CALL_DEADLINE_S = 1200.0
@@ -107,6 +109,8 @@ async def opened_system(
             sys.executable,
             "-m",
             "voiceagent.bench.latency.child",
+            *([] if options.quiet_threads else ["--plain-threads"]),
+            env=None if options.quiet_threads else plain_environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
@@ -153,6 +157,11 @@ async def scripted_llm() -> AsyncIterator[str]:
         yield line.decode().strip()
     finally:
         await _ended(process)
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's environment without the settings that keep numeric libraries quiet."""
+    return {name: value for name, value in os.environ.items() if name not in QUIET_THREADS}
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

@@ -52,6 +52,7 @@ class BenchOptions:
         rate_hz: 8000 for a telephone line, 16000 for wideband.
         turns: at most so many turns of each kind; None for all.
         llm: ``scripted`` or ``local``.
+        stock_threads: ``quiet``, as ours has them, or ``plain``: what the libraries choose.
     """
 
     part: str = "report"
@@ -59,12 +60,17 @@ class BenchOptions:
     rate_hz: int = 8000
     turns: int | None = None
     llm: str = "scripted"
+    stock_threads: str = "quiet"
 
     def __post_init__(self) -> None:
         if self.rate_hz not in {8000, 16000}:
             raise InputError(f"A line cannot have {self.rate_hz} Hz.", "Use 8000 or 16000.")
         if self.llm not in LLMS:
             raise InputError(f"There is no language model '{self.llm}'.", f"Use {LLMS}.")
+        if self.stock_threads not in {"quiet", "plain"}:
+            raise InputError(
+                f"There are no thread settings '{self.stock_threads}'.", "Use quiet or plain."
+            )
         if self.turns is not None and self.turns < 1:
             raise InputError("A run needs at least one turn.", "Raise --turns.")
 
@@ -120,7 +126,10 @@ async def opened_systems(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         await asyncio.to_thread(save, [warm_up_of(calls), *calls], folder)
         systems = {}
-        for name, system in (await _system_options(options, settings, folder, stack)).items():
+        chosen = await _system_options(options, settings, folder, stack)
+        quiet = options.stock_threads == "quiet"
+        chosen["stock"] = replace(chosen["stock"], quiet_threads=quiet)
+        for name, system in chosen.items():
             await asyncio.to_thread(system.data_dir.mkdir)
             systems[name] = await stack.enter_async_context(opened_system(name, system, folder))
         yield systems
@@ -157,6 +166,7 @@ def _report(options: BenchOptions, held: dict[str, list[Held]], other_load: floa
         "audio": options.audio.name if options.audio else None,
         "rate_hz": options.rate_hz,
         "llm": options.llm,
+        "stock_threads": options.stock_threads,
         "other_load_cores": other_load,
     }
     return Report(

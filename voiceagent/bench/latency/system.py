@@ -23,6 +23,8 @@ class SystemOptions:
         data_dir: for databases, thrown away afterwards.
         instructions: the system prompt of stock.
         llm_api_key: the key that goes with it.
+        quiet_threads: the thread settings that this project's own processes have; without them
+            the numeric libraries choose for themselves.
     """
 
     llm_url: str
@@ -31,6 +33,7 @@ class SystemOptions:
     data_dir: Path
     instructions: str = ""
     llm_api_key: str = field(default="", repr=False)
+    quiet_threads: bool = True
 
 
 class System(Protocol):

@@ -185,3 +185,17 @@ def test_without_a_filler_the_reply_is_the_answer() -> None:
     ]
     found = findings(call([turn(1, 3)], [(3.6, 8)], seen))
     assert answers(found, Kind.CLEAR) == waits(found, Kind.CLEAR) == [pytest.approx(0.6)]
+
+
+def test_words_of_a_guess_that_was_thrown_away_are_no_answer() -> None:
+    seen = [
+        (2.0, Stage.ASKED, ""),
+        (2.2, Stage.LLM_TEXT, ""),
+        (3.2, Stage.COMMITTED, ""),
+        (3.21, Stage.ASKED, ""),
+        (4.4, Stage.SYNTHESISED, ""),  # a filler
+        (6.0, Stage.LLM_TEXT, ""),
+        (6.2, Stage.SYNTHESISED, ""),
+    ]
+    found = findings(call([turn(1, 3)], [(4.5, 5.5), (6.3, 8)], seen))
+    assert answers(found, Kind.CLEAR) == [pytest.approx(3.3)]

@@ -9,6 +9,7 @@ import pytest
 
 from voiceagent.bench.latency.material import Clip, Material
 from voiceagent.bench.latency.plan import load, plan_calls, save
+from voiceagent.bench.latency.processes import plain_environment
 from voiceagent.bench.latency.record import Kind
 from voiceagent.bench.latency.run import BenchOptions, warm_up_of
 from voiceagent.bench.latency.scripted_llm import REPLIES, reply_to, tokens
@@ -66,7 +67,9 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rate_hz": 11025}, {"llm": "cloud"}, {"turns": 0}], ids=lambda w: next(iter(w))
+    "wrong",
+    [{"rate_hz": 11025}, {"llm": "cloud"}, {"turns": 0}, {"stock_threads": "x"}],
+    ids=lambda w: next(iter(w)),
 )
 def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
@@ -79,3 +82,12 @@ def test_the_script_answers_the_same_words_the_same_way() -> None:
     for reply in REPLIES:
         assert "".join(tokens(reply)) == reply
         assert len(tokens(reply)) > len(reply.split())
+
+
+def test_a_plain_environment_has_no_thread_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("BENCH_OTHER", "kept")
+    found = plain_environment()
+    assert not {"OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} & found.keys()
+    assert found["BENCH_OTHER"] == "kept"

@@ -20,6 +20,7 @@ CONDITION = {
     "audio": None,
     "rate_hz": 8000,
     "llm": "scripted",
+    "stock_threads": "quiet",
     "other_load_cores": 0.0,
 }
 
