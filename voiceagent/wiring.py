@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -36,14 +36,14 @@ from voiceagent.handoff.packet_request import load_instructions
 from voiceagent.handoff.packet_writer import WriterOptions, write
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.settings import Settings
-from voiceagent.speech.listening import ListeningOptions, ListeningService
+from voiceagent.speech.endpointing import Expectation
+from voiceagent.speech.listening import Floor, ListeningOptions, ListeningService
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.recogniser import Recogniser, RecogniserOptions
 from voiceagent.speech.smart_turn import loaded_smart_turn
 from voiceagent.speech.speaking import SpeakingOptions, SpeakingService
 from voiceagent.speech.synthesis import PreparedPhrases, synthesise_text
 from voiceagent.speech.utterance_listener import ListenerOptions, OnUtterance, UtteranceListener
-from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 from voiceagent.speech.voices import Voice, choose_voice
 from voiceagent.store.store import Store
 from voiceagent.supervisor.explicit_classifier.classifier import TriggerClassifier
@@ -170,11 +170,13 @@ def call_parts(
     settings, speech, endpoint = resources.settings, resources.speech, resources.endpoint
     policy = load_policy(settings.prompts_dir / POLICY)
 
-    def listening(voice_activity: VoiceActivityAnalyzer, record: AccountRecord) -> ListeningService:
+    def listening(
+        floor: Floor, asked: Callable[[], Expectation], record: AccountRecord
+    ) -> ListeningService:
         options = ListeningOptions(
             language=phrases.voice.language, hotwords=(record.customer.name,)
         )
-        return ListeningService(speech.recogniser, speech.pool, options, voice_activity)
+        return ListeningService(speech.recogniser, speech.pool, options, floor, asked)
 
     def llm(
         callbacks: LlmCallbacks, tools: Sequence[ToolDescription], examples: str

@@ -59,6 +59,8 @@ class AgentVoice:
         self._started_frames = 0
         self._waiting: set[asyncio.Future[bool]] = set()
         self._protected = 0
+        self.last_heard = ""
+        """What the caller heard of the agent's latest turn."""
         self.quiet = asyncio.Event()
         """Set while the agent is not speaking."""
         self.quiet.set()
@@ -67,6 +69,11 @@ class AgentVoice:
     def speaking(self) -> bool:
         """Whether the agent is audible now."""
         return not self.quiet.is_set()
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether the agent is audible and says nothing that no barge-in may cut."""
+        return self.speaking and not self._protected
 
     async def say(self, text: str, *, interruptible: bool = True, remember: bool = True) -> bool:
         """Say a phrase after what is already being said.
@@ -142,6 +149,7 @@ class AgentVoice:
             heard = self._speaker.heard(context, samples)
         self.quiet.set()
         if heard:
+            self.last_heard = heard
             # What is still queued is played at once (60 ms, or 400 ms of words that could not be
             # interrupted; say() waits for it). Waiting for it here would hold up the
             # next utterance's frames, and mix up the two.

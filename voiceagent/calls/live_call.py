@@ -242,7 +242,8 @@ class LiveCall:
 
     def _hooks(self) -> PipelineHooks:
         return PipelineHooks(
-            on_segment=self._on_segment,
+            on_turn_heard=self._segments.append,
+            on_nothing_heard=self._on_nothing_heard,
             on_key=self._on_key,
             on_turn=self._on_turn,
             on_barge_in=self._on_barge_in,
@@ -254,10 +255,9 @@ class LiveCall:
             llm=LlmCallbacks(on_slow=self._on_slow, on_failed=self._on_failed),
         )
 
-    def _on_segment(self, utterance: Utterance) -> None:
-        if utterance.supersedes:
-            self._segments.clear()
-        self._segments.append(utterance)
+    async def _on_nothing_heard(self, spoken_ms: int) -> None:
+        if self._deeds.agent_may_answer():
+            self._patience.not_understood(spoken_ms)
 
     async def _on_key(self, key: str) -> None:
         logged = await self._journal.report(lambda ms: KeyPressed(at_ms=ms, key=key))
@@ -277,7 +277,8 @@ class LiveCall:
 
     async def _on_turn(self) -> bool:
         """A turn is complete, or a tool's result wants words: may the model speak?"""
-        segments, self._segments = self._segments, []
+        segments = tuple(self._segments)
+        self._segments.clear()
         if segments:
             logged = await self._journal.caller_said(segments)
             # What is said during the disclosure is answered after it; a hello before it is not.

@@ -24,10 +24,10 @@ from voiceagent.domain.transcript import Turn
 from voiceagent.handoff.coordinator import HandoffOptions
 from voiceagent.handoff.hold_wishes import HoldWishes
 from voiceagent.handoff.roster import Roster
-from voiceagent.speech.listening import ListeningService
+from voiceagent.speech.endpointing import Expectation
+from voiceagent.speech.listening import Floor, ListeningService
 from voiceagent.speech.speaking import SpeakingService
 from voiceagent.speech.utterance_listener import OnUtterance, UtteranceListener
-from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 from voiceagent.supervisor.turn_reading import TurnReading
 from voiceagent.supervisor.watcher import Supervisor
 
@@ -75,7 +75,7 @@ class CallParts:
         observers: see every frame of the pipeline pass, for measurements.
     """
 
-    listening: Callable[[VoiceActivityAnalyzer, AccountRecord], ListeningService]
+    listening: Callable[[Floor, Callable[[], Expectation], AccountRecord], ListeningService]
     speaking: Callable[[], SpeakingService]
     llm: Callable[[LlmCallbacks, Sequence[ToolDescription], str], OpenAILLMService]
     human_listener: Callable[[int, str, OnUtterance], UtteranceListener]

@@ -1,7 +1,8 @@
-"""What is said when nobody says anything: to a silent caller, and while the model is slow.
+"""What is said when nothing was said that could be answered: silences, sounds, a slow model.
 
-What enters: silences, slowness, the caller's turns. What leaves: at most one filler a turn, two
-questions whether the caller is still there, and then a goodbye.
+What enters: silences, sounds without words, slowness, the caller's turns. What leaves: at most one
+filler a turn, one request to say it again, two questions whether the caller is still there, and
+then a goodbye.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from voiceagent.domain.events import LanguageModelTroubled, ModelTrouble
 
 # Asked twice whether they are still there; the third silence ends the call.
 _SILENCES = 2
+# A cough, a door: shorter sounds are not asked about.
+_SHORTEST_SPEECH_MS = 500
 
 
 class Patience:
@@ -42,6 +45,14 @@ class Patience:
         self._filled_turn = 0
         self._silent_turn = 0
         self._silences = 0
+        self._asked_again_turn = -1
+
+    def not_understood(self, spoken_ms: int) -> None:
+        """The caller made sound without a recognised word: ask once to say it again."""
+        turn = self._journal.turns_of_caller
+        if spoken_ms >= _SHORTEST_SPEECH_MS and turn != self._asked_again_turn:
+            self._asked_again_turn = turn
+            self._say(self._phrases.not_understood, True)
 
     def caller_silent(self) -> None:
         """Nobody has said anything for a while: ask, and in the end say goodbye."""

@@ -27,17 +27,18 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
-from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy, VADUserTurnStartStrategy
-from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
+from pipecat.turns.user_start import ExternalUserTurnStartStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
+from voiceagent.calls.agent_floor import AgentFloor
 from voiceagent.calls.agent_voice import AgentTurn, AgentVoice
 from voiceagent.calls.dialogue_parts import account_tools, reply_guard
 from voiceagent.calls.journal import Journal
 from voiceagent.calls.order import CallOrder, CallParts, ToolDescription
 from voiceagent.calls.prefetching import ReplyPrefetcher
-from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap, TurnGate
+from voiceagent.calls.stages import HeardTap, ReplyGate, SpokenTap
+from voiceagent.calls.turn_gate import TurnGate
 from voiceagent.dialogue.guidance import NOTE
 from voiceagent.dialogue.llm import LlmCallbacks
 from voiceagent.dialogue.playbook import ACTIONS, CallScript, fill
@@ -45,16 +46,11 @@ from voiceagent.dialogue.stable_prompt import system_text
 from voiceagent.domain.errors import SpeechError
 from voiceagent.legs.leg import Gone, Leg
 from voiceagent.legs.transport import PIPELINE_RATE_HZ, LegTransport
-from voiceagent.speech.smart_turn import SharedSmartTurn
+from voiceagent.speech.turn_strategies import CallerTurnStopStrategy
 from voiceagent.speech.utterances import Utterance
-from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 
 logger = logging.getLogger(__name__)
 
-# A turn that Smart Turn takes for unfinished ends after so much silence all the same. pipecat's
-# three seconds make callers ask whether anybody is there; pauses in mid-sentence are mostly
-# shorter than one.
-_LONGEST_PAUSE_S = 1.8
 _START_DEADLINE_S = 30.0
 _STOP_DEADLINE_S = 15.0
 
@@ -63,7 +59,8 @@ _STOP_DEADLINE_S = 15.0
 class PipelineHooks:
     """What the pipeline tells the call, and asks it."""
 
-    on_segment: Callable[[Utterance], None]
+    on_turn_heard: Callable[[Utterance], None]
+    on_nothing_heard: Callable[[int], Awaitable[None]]
     on_key: Callable[[str], Awaitable[None]]
     on_turn: Callable[[], Awaitable[bool]]
     on_barge_in: Callable[[], Awaitable[None]]
@@ -90,21 +87,17 @@ class CallPipeline:
         script: CallScript,
         hooks: PipelineHooks,
     ) -> None:
-        voice_activity = VoiceActivityAnalyzer()
         self._context = context = LLMContext()
         aggregators = LLMContextAggregatorPair(
             context,
             user_params=LLMUserAggregatorParams(
-                vad_analyzer=voice_activity,
                 user_idle_timeout=self.SILENCE_S,
+                # The ear decides, see voiceagent.speech.listening.
                 user_turn_strategies=UserTurnStrategies(
-                    start=[VADUserTurnStartStrategy(), TranscriptionUserTurnStartStrategy()],
-                    stop=[
-                        TurnAnalyzerUserTurnStopStrategy(
-                            turn_analyzer=SharedSmartTurn(_LONGEST_PAUSE_S)
-                        )
-                    ],
+                    start=[ExternalUserTurnStartStrategy()], stop=[CallerTurnStopStrategy()]
                 ),
+                # A turn without words is answered by the call itself.
+                empty_user_turn=None,
             ),
         )
         user, assistant = aggregators
@@ -116,7 +109,9 @@ class CallPipeline:
         self._state = script.state
         self._values = {k: v for k, v in script.state.items() if isinstance(v, str)}
         self._transport = LegTransport(leg, hooks.on_gone)
-        self._turn_gate = TurnGate(hooks.on_turn, hooks.on_barge_in)
+        self._turn_gate = TurnGate(
+            hooks.on_turn, hooks.on_barge_in, hooks.may_speak, answer=self.answer
+        )
         speaking = parts.speaking()
         guard = reply_guard(order, parts, journal, script)
         callbacks = replace(hooks.llm, held_reply=ReplyPrefetcher(guard.preview(), speaking))
@@ -126,8 +121,12 @@ class CallPipeline:
 
         stages = [
             self._transport.input(),
-            parts.listening(voice_activity, order.record),
-            HeardTap(hooks.on_segment, hooks.on_key, user.reset),
+            parts.listening(
+                AgentFloor(leg.playout, lambda: self.voice.may_be_cut),
+                lambda: order.playbook.questions.expected(self.voice.last_heard),
+                order.record,
+            ),
+            HeardTap(hooks.on_turn_heard, hooks.on_nothing_heard, hooks.on_key),
             user,
             self._turn_gate,
             self._llm,
@@ -220,8 +219,10 @@ class CallPipeline:
     def note(self, text: str) -> None:
         """Tell the language model something the caller does not hear; it does not answer it.
 
-        It is there at once: also for a turn that stands at the gate and waits for its verdict.
+        It is there at once: also for a turn that stands at the gate and waits for its verdict. An
+        answer that was written before it is written again.
         """
+        self._turn_gate.outdate()
         message: ChatCompletionDeveloperMessageParam = {
             "role": "developer",
             "content": f"{NOTE}{text}",

@@ -2,8 +2,8 @@
 
 Each is a thin pipecat processor that tells the call what passes and asks it what may pass. They
 stand, in order, before the user aggregator (:class:`HeardTap`), between it and the language model
-(:class:`TurnGate`), behind the model (:class:`ReplyGate`), and behind the leg's output
-(:class:`SpokenTap`).
+(:class:`~voiceagent.calls.turn_gate.TurnGate`), behind the model (:class:`ReplyGate`), and behind
+the leg's output (:class:`SpokenTap`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pipecat.frames.frames import (
     DataFrame,
     Frame,
     InputDTMFFrame,
-    InterruptionFrame,
-    LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     LLMTextFrame,
@@ -25,6 +23,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from voiceagent.speech.listening import NothingHeardFrame
 from voiceagent.speech.utterances import Utterance
 
 
@@ -36,63 +35,35 @@ class PlayoutMarker(DataFrame):
 
 
 class HeardTap(FrameProcessor):
-    """Sees every transcription segment and every key before the turn is made of them.
+    """Sees what was heard of every turn, and every key, before the turn is made of them.
 
     Args:
-        on_segment: told of every utterance.
+        on_turn_heard: told of the words of a turn that is over.
+        on_nothing_heard: told of a turn without recognised words, and its milliseconds of sound.
         on_key: told of every key.
-        forget: makes the aggregator drop what it has of this turn, when a segment supersedes it.
     """
 
     def __init__(
         self,
-        on_segment: Callable[[Utterance], None],
+        on_turn_heard: Callable[[Utterance], None],
+        on_nothing_heard: Callable[[int], Awaitable[None]],
         on_key: Callable[[str], Awaitable[None]],
-        forget: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__()
-        self._on_segment = on_segment
+        self._on_turn_heard = on_turn_heard
+        self._on_nothing_heard = on_nothing_heard
         self._on_key = on_key
-        self._forget = forget
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Note what was heard and pass everything on."""
         await super().process_frame(frame, direction)
         if isinstance(frame, TranscriptionFrame) and isinstance(frame.result, Utterance):
-            if frame.result.supersedes:
-                await self._forget()
-            self._on_segment(frame.result)
+            self._on_turn_heard(frame.result)
         elif isinstance(frame, InputDTMFFrame):
             await self._on_key(str(frame.button.value))
         await self.push_frame(frame, direction)
-
-
-class TurnGate(FrameProcessor):
-    """Holds a finished turn until the call has logged it and the supervisor has judged it.
-
-    Args:
-        on_turn: told that a turn is complete; True lets the language model answer it.
-        on_barge_in: the caller spoke over the agent.
-    """
-
-    def __init__(
-        self,
-        on_turn: Callable[[], Awaitable[bool]],
-        on_barge_in: Callable[[], Awaitable[None]],
-    ) -> None:
-        super().__init__()
-        self._on_turn = on_turn
-        self._on_barge_in = on_barge_in
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Let everything through but turns nobody should answer."""
-        await super().process_frame(frame, direction)
-        if direction is FrameDirection.DOWNSTREAM:
-            if isinstance(frame, LLMContextFrame) and not await self._on_turn():
-                return
-            if isinstance(frame, InterruptionFrame):
-                await self._on_barge_in()
-        await self.push_frame(frame, direction)
+        if isinstance(frame, NothingHeardFrame):
+            await self._on_nothing_heard(frame.spoken_ms)
 
 
 class ReplyGate(FrameProcessor):

@@ -12,7 +12,10 @@ What a reply that fails leaves behind::
     nothing said, no retry left    on_failed(error, something_was_said=False)
     words already pushed           the reply ends there; on_failed(error, something_was_said=True)
     the caller interrupts          the stream is closed; no callback
-    the turn was only a guess      the guess is withdrawn; the committed turn asks again
+    the turn was only a guess      nothing happens before it is certain; then, if nothing was
+                                   said, it is asked again
+
+A tool that is called for a guess runs as soon as its turn is certain, and never before.
 """
 
 from __future__ import annotations
@@ -213,9 +216,16 @@ class ResilientLlmService(OpenAILLMService):
         """Run the calls; the reply has had an effect from here on."""
         self._reply.tool_was_called |= bool(function_calls)
         self._stop_slow_timer()
-        if self._speculation_gate.is_speculating:
-            await self._held_reply.withdraw()  # as pipecat will, instead of running a tool
+        # pipecat would withdraw the guess, and the same call would be written once more.
+        await self._turn_certain()
         await super().run_function_calls(function_calls)
+
+    async def _turn_certain(self) -> None:
+        """Wait while the turn is a guess. One that is withdrawn ends the wait with the reply."""
+        while self._speculation_gate.is_speculating:
+            self._turn_is_certain.clear()
+            # Bounded by the stop strategy, which withdraws a guess that is never settled.
+            await self._turn_is_certain.wait()
 
     def _instruction(self) -> str | None:
         instruction = self._settings.system_instruction
@@ -240,27 +250,35 @@ class ResilientLlmService(OpenAILLMService):
             await self._held_reply.withdraw()
         self._slow_task = self.create_task(self._tell_when_slow())
         try:
-            await self._attempt_until_answered(context)
-            if self._speculation_gate.is_speculating:
-                await self._held_reply.end()
+            await self._answer(context)
         except Exception as error:
-            failure = language_model_error(error, self._endpoint)
+            self._failure = language_model_error(error, self._endpoint)
             logger.warning(
                 "No reply from the language model: %s (something said: %s)",
-                failure.code,
+                self._failure.code,
                 self._reply.something_was_said,
             )
-            if self._speculation_gate.is_speculating:
-                # The caller may still be speaking: take the guess back, and the inference that
-                # follows the committed turn asks again. pipecat does so for speculative tools.
-                await self._held_reply.withdraw()
-                await self.broadcast_frame(EagerEndOfTurnCancelFrame)
-            else:
-                self._failure = failure
         finally:
             task, self._slow_task = self._slow_task, None
             if task is not None:
                 await self.cancel_task(task)
+
+    async def _answer(self, context: LLMContext) -> None:
+        """Answer; what fails on a guess is nobody's business, and is tried anew when it matters."""
+        guessed = self._speculation_gate.is_speculating
+        try:
+            await self._attempt_until_answered(context)
+        except Exception:
+            if not guessed:
+                raise
+            await self._turn_certain()
+            if self._reply.something_was_said:
+                raise
+            deadline = asyncio.get_running_loop().time() + self._options.total_deadline_s
+            self._reply = _Attempted(deadline)
+            await self._attempt_until_answered(context)
+        if self._speculation_gate.is_speculating:
+            await self._held_reply.end()
 
     async def _attempt_until_answered(self, context: LLMContext) -> None:
         attempts_left = 1 + self._options.retries

@@ -19,7 +19,7 @@ the call; its handler ``close_call`` is the call's own.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from pydantic import BaseModel, ValidationError
 
 from voiceagent.dialogue.guidance import NOTE_VALUES, Guidance
 from voiceagent.dialogue.phrases import PLACEHOLDER, Phrases
+from voiceagent.dialogue.questions import Questions, load_questions
 from voiceagent.dialogue.wording import speak_date, speak_weekday
 from voiceagent.domain.errors import PlaybookError
 
@@ -64,6 +65,7 @@ class Playbook:
     """A flow and its phrases in one language.
 
     ``examples`` are lines for small models on what callers say and how it is answered.
+    ``questions`` tells what answer a question of the agent asks for.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Playbook:
     phrases: Phrases
     guidance: Guidance
     examples: str = ""
+    questions: Questions = field(default_factory=lambda: Questions(()))
 
     def for_call(self, *, company: str, customer_name: str, reason: str, today: date) -> CallScript:
         """Make the playbook out for one call. ``today`` is the callee's calendar day."""
@@ -148,7 +151,8 @@ def load_playbook(prompts_dir: Path, name: str, language: str) -> Playbook:
     _check_flow(flow, phrases, flow_file)
     examples = prompts_dir / "persona" / f"{language}.examples.md"
     told = examples.read_text("utf-8").strip() if examples.is_file() else ""
-    return Playbook(name, language, flow, phrases, guidance, told)
+    questions = load_questions(prompts_dir / "questions" / f"{language}.yaml")
+    return Playbook(name, language, flow, phrases, guidance, told, questions)
 
 
 _Read = TypeVar("_Read", bound=BaseModel)

@@ -3,7 +3,8 @@
 What enters: PCM of any length, from the voice or from a bridge. What leaves: exactly one 20 ms
 frame per call of :meth:`Playout.next_frame`, silence or background where nothing is queued. The
 buffer is short on purpose: whatever is in it can no longer be unsaid without cutting the audio,
-and a barge-in has to cut it (:meth:`Playout.flush`). Only sound that no barge-in may cut runs
+and a barge-in has to cut it (:meth:`Playout.flush`). Where it is not sure yet that it is one, the
+sound only stops for the moment (:meth:`Playout.hush`). Only sound that no barge-in may cut runs
 further ahead, so that a stalled event loop cannot tear it.
 """
 
@@ -23,6 +24,9 @@ _DUCKING = 0.125
 
 UNINTERRUPTIBLE_FRAMES = 20
 """How far ahead of the clock sound may be queued that no barge-in cuts: 400 ms."""
+
+LONGEST_HUSH_FRAMES = 150
+"""A hush that nobody ends is over after so many frames, 3 s: no agent stays silent for ever."""
 
 
 class Playout:
@@ -47,6 +51,7 @@ class Playout:
         self._empty.set()
         self._generation = 0
         self._closed = False
+        self._hushed_frames = 0
         self.background: Background | None = None
         self.played_frames = 0
         """Frames of queued sound that really went out; silence and background do not count."""
@@ -90,8 +95,17 @@ class Playout:
             self._frames.popleft()
             self.dropped_frames += 1
 
+    def hush(self) -> None:
+        """Play silence and keep what is queued, until :meth:`speak_on`, or 3 s at most."""
+        self._hushed_frames = LONGEST_HUSH_FRAMES
+
+    def speak_on(self) -> None:
+        """End a hush: what is queued is played from where it stopped."""
+        self._hushed_frames = 0
+
     def flush(self) -> int:
         """Throw away what is queued, and what is being queued; returns the frames dropped."""
+        self._hushed_frames = 0
         self._generation += 1
         dropped = len(self._frames)
         self._frames.clear()
@@ -112,7 +126,9 @@ class Playout:
     def next_frame(self) -> bytes:
         """The next 20 ms to play, called once per frame by the leg's clock."""
         background = self.background() if self.background else None
-        if self._frames:
+        if self._hushed_frames:
+            self._hushed_frames -= 1
+        elif self._frames:
             frame = self._frames.popleft()
             self.played_frames += 1
             # Those who wait look themselves whether it is room enough.

@@ -1,56 +1,72 @@
-"""The caller's words, as pipecat wants them: a speech-to-text service around the recogniser.
+"""The caller's words, as pipecat wants them: a speech-to-text service that owns the whole ear.
 
-Enters: the caller's audio (``InputAudioRawFrame``, 8 or 16 kHz) and the edges of speech, which the
-user aggregator behind this service sends upstream. Leaves: ``TranscriptionFrame`` with an
-:class:`~.utterances.Utterance` in ``result``: when it was said, in the call's audio time, and how
-sure the recogniser is. pipecat's own Whisper service has no place for either, takes whatever
-sample rate comes as 16 kHz, and keeps its model to itself.
+Enters: the caller's audio (``InputAudioRawFrame``, 8 or 16 kHz). Leaves, per turn of the caller:
 
-The call's clock is :attr:`ListeningService.audio_ms`: the audio received so far.
+- ``ProposedUserStartedSpeakingFrame`` at the onset, or, over the agent's voice, as soon as it is
+  clear that the caller wants the floor: until then the agent only falls silent, and goes on after
+  an "mhm" (``UserBackchannelFrame``) or a cough;
+- ``EagerTranscriptionFrame`` soon after each pause: the turn up to there, which may be all of it;
+  ``EagerEndOfTurnCancelFrame`` when the caller goes on;
+- ``TranscriptionFrame`` with an :class:`~.utterances.Utterance` in ``result``, then
+  ``ProposedUserStoppedSpeakingFrame``, once the caller has been silent for long enough; or
+  :class:`NothingHeardFrame` in place of the words.
 
-A transcript is marked ``finalized`` only if it ends what the caller said. pipecat's turn strategy
-keeps a "finalized" it has seen until speech starts anew; a segment's transcript that arrives after
-the caller has gone on talking would otherwise end the turn at the next pause, without the words
-spoken since.
-
-A turn with pauses in it arrives in segments, and a fragment ("my zip code is") is recognised far
-worse than the whole. So each further segment of a turn is recognised together with what came
-before it, and its utterance says that it supersedes the earlier ones.
-
-A recogniser that streams can take this one's place: same constructor arguments, same frames.
+Recognition and Smart Turn start at the first moment of silence and run side by side, so that the
+words, the guess and the wait that fits them (:mod:`~.endpointing`) are there while the caller is
+still being waited for. Silence is counted in the call's own audio time
+(:attr:`ListeningService.audio_ms`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pipecat.frames.frames import (
-    ErrorFrame,
+    ControlFrame,
     Frame,
     InputAudioRawFrame,
+    ProposedUserStartedSpeakingFrame,
+    ProposedUserStoppedSpeakingFrame,
     TranscriptionFrame,
-    UserMuteStoppedFrame,
-    UserStoppedSpeakingFrame,
+    UserBackchannelFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
-from pipecat.services.stt_service import SegmentedSTTService, STTService
+from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
+from pipecat.turns.eager_end_of_turn_mixin import EagerEndOfTurnSTTServiceMixin
 from pipecat.utils.time import time_now_iso8601
 
 from voiceagent.domain.errors import SpeechError
+from voiceagent.speech.back_channels import is_back_channel
+from voiceagent.speech.caller_turn import TurnAudio, TurnAudioOptions
+from voiceagent.speech.endpointing import (
+    EndpointingOptions,
+    Expectation,
+    HeardSoFar,
+    silence_needed_ms,
+)
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.recogniser import Recogniser
-from voiceagent.speech.recognition import Recognition
-from voiceagent.speech.utterances import Segment, Segmenter, SegmentOptions, recognise
-from voiceagent.speech.voice_activity import VoiceActivity
-from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
+from voiceagent.speech.utterances import (
+    Segment,
+    Utterance,
+    joined_utterance,
+    recognise,
+    turn_probability,
+)
+from voiceagent.speech.voice_activity import (
+    SpeechOffset,
+    SpeechOnset,
+    VoiceActivity,
+    VoiceActivityOptions,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -64,35 +80,82 @@ class ListeningOptions:
         hotwords: names and terms to expect, such as the customer's name.
         deadline_s: longest wait for one recognition. A reply later than this is no conversation.
         detection_confidence: how sure a detected language must be to be kept for the call.
-        expected_latency_ms: from the end of speech to its transcript, worst of a hundred; pipecat
-            waits this long before it ends a turn without one.
-        max_waiting: segments that may wait for recognition.
-        join_ms: segments of one turn are recognised together up to this length.
-        join_pause_ms: a longer pause between them is shortened to this.
-        segments: how speech is cut.
+        barge_in_ms: speech over the agent this long takes the floor, whatever the words.
+        back_channel_ms: silence after an "mhm" before the agent goes on.
+        unheard_ms: silence after speech without recognised words before its turn is given up.
+        endpointing: how long the caller is waited for.
+        activity: how eagerly speech is found. Its offset is the pause at which recognition starts;
+            shorter costs a recognition at every stop consonant.
+        audio: how a turn's audio is kept.
     """
 
     language: str | None = None
     hotwords: tuple[str, ...] = ()
     deadline_s: float = 8.0
     detection_confidence: float = 0.8
-    expected_latency_ms: int = 1200
-    max_waiting: int = 8
-    join_ms: int = 15000
-    join_pause_ms: int = 300
-    segments: SegmentOptions = field(default_factory=SegmentOptions)
+    barge_in_ms: int = 700
+    back_channel_ms: int = 300
+    unheard_ms: int = 800
+    endpointing: EndpointingOptions = field(default_factory=EndpointingOptions)
+    activity: VoiceActivityOptions = field(
+        default_factory=lambda: VoiceActivityOptions(offset_ms=96)
+    )
+    audio: TurnAudioOptions = field(default_factory=TurnAudioOptions)
 
 
-class ListeningService(SegmentedSTTService):
-    """Recognises what the caller says between the edges of speech.
+@dataclass
+class NothingHeardFrame(ControlFrame):
+    """The caller made sound, and no words were recognised in it.
+
+    Attributes:
+        spoken_ms: how long the sound was.
+    """
+
+    spoken_ms: int = 0
+
+
+class Floor(Protocol):
+    """The agent's voice, as far as the ear may silence it."""
+
+    def hush(self) -> bool:
+        """Fall silent for the moment; False if the agent is not speaking or must not be cut."""
+
+    def speak_on(self) -> None:
+        """Go on where it fell silent; harmless if it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What a pause was found to hold. ``utterance`` is None if there were no words."""
+
+    utterance: Utterance | None
+    needed_ms: int
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn of the caller that is going on."""
+
+    onset: int
+    announced: bool = False
+    speaking: bool = True
+    end: int = 0
+    part: Segment | None = None
+    draft: _Draft | None = None
+    drafting: asyncio.Task[Utterance | None] | None = None
+    waiting: asyncio.Task[None] | None = None
+    settled: list[asyncio.Task[Utterance | None]] = field(default_factory=list)
+
+
+class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
+    """Hears one caller.
 
     Args:
         recogniser: shared by all calls.
         pool: where it runs; a caller who has stopped speaking goes before everybody else.
         options: see :class:`ListeningOptions`.
-        voice_activity: the analyzer given to the user aggregator. With it, speech is cut where it
-            was heard; without it, where audio stood when the edge arrived here, which is late by
-            what was queued meanwhile.
+        floor: the agent's voice; None if it needs not be silenced early.
+        asked: tells what the agent has just asked for.
     """
 
     def __init__(
@@ -100,43 +163,32 @@ class ListeningService(SegmentedSTTService):
         recogniser: Recogniser,
         pool: ModelPool,
         options: ListeningOptions | None = None,
-        voice_activity: VoiceActivityAnalyzer | None = None,
+        floor: Floor | None = None,
+        asked: Callable[[], Expectation] = lambda: Expectation.OPEN,
     ) -> None:
         self._listening = options or ListeningOptions()
         language = self._listening.language
         super().__init__(
-            trailing_silence_secs=0.0,
-            ttfs_p99_latency=self._listening.expected_latency_ms / 1000,
+            enable_eager_end_of_turn=True,
+            # Unused: the turn's end is decided here, with its transcript in hand.
+            ttfs_p99_latency=self._listening.deadline_s,
             settings=STTSettings(model="whisper", language=language),
         )
         self._recogniser = recogniser
         self._pool = pool
-        self._voice_activity = voice_activity
+        self._floor = floor
+        self._asked = asked
         self._call_language = language
         self._call_hotwords = self._listening.hotwords
-        self._segmenter: Segmenter | None = None
-        # The base class's queue carries the audio; this one, in step with it, the rest.
-        self._segment_queue: asyncio.Queue[bytes | None] = asyncio.Queue(
-            self._listening.max_waiting + 1
-        )
-        self._queued: deque[Segment] = deque()
-        # What was recognised of the turn that is going on, as one piece.
-        self._turn: Segment | None = None
-        self._turn_number = 0
-        # Samples the analyzer was not shown, while the aggregator muted the caller.
-        self._unseen = 0
-
-    @property
-    def wants_wav_segments(self) -> bool:
-        """False: segments stay raw PCM."""
-        return False
+        self._activity: VoiceActivity | None = None
+        self._audio: TurnAudio | None = None
+        self._turn: _Turn | None = None
+        self._longest_pause_ms = 0
 
     @property
     def audio_ms(self) -> int:
         """The call's clock: milliseconds of the caller's audio received so far."""
-        if self._segmenter is None:
-            return 0
-        return self._segmenter.position * 1000 // self._segmenter.sample_rate_hz
+        return self._audio.ms(self._audio.position) if self._audio else 0
 
     @property
     def language(self) -> str | None:
@@ -148,145 +200,213 @@ class ListeningService(SegmentedSTTService):
         self._call_hotwords = hotwords
 
     def can_generate_metrics(self) -> bool:
-        """True: time to the transcript and processing time are measured."""
+        """True: the audio recognised is measured."""
         return True
 
     def language_to_service_language(self, language: Language) -> str:
         """Whisper's name of a language: its primary tag."""
         return str(language.value).split("-", maxsplit=1)[0]
 
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:  # noqa: ARG002
+        """Not used: audio is followed frame by frame (:meth:`process_audio_frame`)."""
+        nothing: tuple[Frame, ...] = ()
+        for frame in nothing:
+            yield frame
+
+    async def cleanup(self) -> None:
+        """Stop recognising."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            for task in (turn.waiting, turn.drafting, *turn.settled):
+                if task is not None:
+                    task.cancel()
+        await super().cleanup()  # type: ignore[no-untyped-call]
+
     async def process_audio_frame(
         self,
         frame: InputAudioRawFrame,
         direction: FrameDirection,  # noqa: ARG002
     ) -> None:
-        """Count and keep the audio; recognise what has become too long to wait for its end."""
-        segmenter = self._segmenter
-        if segmenter is None:
+        """Follow the caller's speech by one frame."""
+        if self._activity is None or self._audio is None:
             # The frame says its own rate; the pipeline's setting may be wrong about it.
-            segmenter = self._segmenter = Segmenter(frame.sample_rate, self._listening.segments)
-        elif frame.sample_rate != segmenter.sample_rate_hz:
+            self._activity = VoiceActivity(frame.sample_rate, self._listening.activity)
+            self._audio = TurnAudio(frame.sample_rate, self._listening.audio)
+        elif frame.sample_rate != self._audio.sample_rate_hz:
             await self.push_error("the sample rate of the caller's audio changed during the call")
             return
-        part = segmenter.append(frame.audio)
-        if part is not None:
-            await self._enqueue(part)
+        part = self._audio.append(frame.audio)
+        if part is not None and self._turn is not None:
+            # Nobody waits for it yet: the caller is still speaking.
+            self._turn.settled.append(self._recognising(part, Priority.INTERIM))
+        for edge in self._activity.feed(frame.audio):
+            if isinstance(edge, SpeechOnset):
+                await self._speech_began(self._audio, edge)
+            elif self._turn is not None:
+                await self._speech_paused(self._audio, self._turn, edge)
+        await self._follow(self._audio)
 
-    async def _handle_user_started_speaking(self, frame: VADUserStartedSpeakingFrame) -> None:
-        self._user_speaking = True
-        if self._segmenter is None:
+    async def _follow(self, audio: TurnAudio) -> None:
+        """What time alone decides: a barge-in that lasts, a silence that is long enough."""
+        turn = self._turn
+        if turn is None:
             return
-        activity = self._activity
-        if activity is not None and activity.last_onset is not None:
-            self._segmenter.begin(activity.last_onset.at + self._unseen)
+        if turn.speaking:
+            if audio.ms(audio.position - turn.onset) >= self._listening.barge_in_ms:
+                await self._announce(turn)
+        elif turn.draft and audio.ms(audio.position - turn.end) >= turn.draft.needed_ms:
+            await self._commit(audio, turn, turn.draft)
+
+    async def _speech_began(self, audio: TurnAudio, onset: SpeechOnset) -> None:
+        turn = self._turn
+        if turn is None:
+            audio.begin(onset.at)
+            turn = self._turn = _Turn(onset=onset.at)
+            hushed = self._floor is not None and self._floor.hush()
         else:
-            heard_for = round(frame.start_secs * self._segmenter.sample_rate_hz)
-            self._segmenter.begin(self._segmenter.position - heard_for)
+            self._longest_pause_ms = max(self._longest_pause_ms, audio.ms(onset.at - turn.end))
+            self._resume(audio, turn)
+            await self._cancel_eager_end_of_turn()  # type: ignore[no-untyped-call]
+            hushed = not turn.announced
+        await self.push_frame(VADUserStartedSpeakingFrame())
+        if not hushed:
+            await self._announce(turn)
 
-    async def _handle_user_stopped_speaking(self, frame: VADUserStoppedSpeakingFrame) -> None:
-        self._user_speaking = False
-        if self._segmenter is None:
-            return
-        activity = self._activity
-        if activity is not None and activity.last_offset is not None and not activity.speaking:
-            end = activity.last_offset.at + self._unseen
-        else:
-            silent_for = round(frame.stop_secs * self._segmenter.sample_rate_hz)
-            end = self._segmenter.position - silent_for
-        segment = self._segmenter.end(end)
-        if segment is not None:
-            await self._enqueue(segment)
+    def _resume(self, audio: TurnAudio, turn: _Turn) -> None:
+        """The caller goes on: what was guessed is void, what was long enough is settled."""
+        part, drafting = turn.part, turn.drafting
+        if turn.waiting is not None:
+            turn.waiting.cancel()
+        if drafting is not None and part is not None:
+            if audio.is_long(part):
+                turn.settled.append(drafting)
+                audio.settle(part.end)
+            else:
+                drafting.cancel()
+        turn.speaking, turn.draft, turn.part = True, None, None
+        turn.drafting = turn.waiting = None
 
-    async def _enqueue(self, segment: Segment) -> None:
-        if not segment.pcm or not self.is_usable:
-            return
-        if len(self._queued) >= self._listening.max_waiting:
-            _logger.error("recognition falls behind; an utterance is lost")
-            await self.push_error("recognition falls behind: an utterance is lost")
-            return
-        self._queued.append(segment)
-        self._record_stt_audio_usage(segment.pcm)
-        await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
-        self._segment_queue.put_nowait(segment.pcm)
-
-    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:  # noqa: ARG002
-        """Recognise the oldest queued segment; called by the base class, in order."""
-        segment = self._queued.popleft()
-        whole = self._with_turn(segment)
-        turn_number = self._turn_number
-        try:
-            await self.start_processing_metrics()
-            recognition = await self._recognise(whole)
-            if turn_number != self._turn_number and whole is not segment:
-                # The turn ended meanwhile: what came before this segment has been answered.
-                whole, recognition = segment, await self._recognise(segment)
-            await self.stop_processing_metrics()
-        except SpeechError as error:
-            _logger.warning("an utterance was not recognised", extra={"code": error.code})
-            yield ErrorFrame(f"{error.code}: {error.problem}")
-            return
-        if not recognition.text:
-            return
-        self._turn = whole
-        self._keep_language(recognition.language, recognition.language_probability)
-        yield TranscriptionFrame(
-            recognition.text,
-            self._user_id,
-            time_now_iso8601(),
-            Language(recognition.language),
-            result=whole.utterance(recognition, supersedes=whole is not segment),
-            finalized=segment.complete and not self._more_to_come,
+    async def _speech_paused(self, audio: TurnAudio, turn: _Turn, offset: SpeechOffset) -> None:
+        turn.speaking, turn.end = False, offset.at
+        turn.part = audio.pause(offset.at)
+        turn.drafting = self._recognising(turn.part, Priority.FINAL)
+        turn.waiting = self.create_task(self._draft(audio, turn, turn.part, turn.drafting))
+        silent_for = audio.position - offset.at
+        await self.push_frame(
+            VADUserStoppedSpeakingFrame(stop_secs=silent_for / audio.sample_rate_hz)
         )
 
-    async def _recognise(self, segment: Segment) -> Recognition:
-        return await self._pool.run(
-            Priority.FINAL if segment.complete else Priority.INTERIM,
-            recognise,
-            self._recogniser,
-            segment,
-            self._call_language,
-            self._call_hotwords,
-            deadline_s=self._listening.deadline_s,
-        )
+    async def _announce(self, turn: _Turn) -> None:
+        """The caller has the floor."""
+        if not turn.announced:
+            turn.announced = True
+            await self.push_frame(ProposedUserStartedSpeakingFrame())
 
-    def _with_turn(self, segment: Segment) -> Segment:
-        """The segment together with what its turn began with, if that is not too long."""
-        if self._turn is None:
-            return segment
-        options = self._listening
-        joined = self._turn.followed_by(segment, options.join_ms, options.join_pause_ms)
-        return joined or segment
+    # What was said in it.
 
-    async def push_frame(
-        self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
+    async def _draft(
+        self,
+        audio: TurnAudio,
+        turn: _Turn,
+        part: Segment,
+        drafting: asyncio.Task[Utterance | None],
     ) -> None:
-        """Push a frame; a transcript keeps the ``finalized`` it was made with.
+        """Find out what the pause holds, guess, and see whether the turn is over already."""
+        finished = await self._sounds_finished(part)
+        # Shielded: when the caller goes on, this wait ends, but the words may still count.
+        parts = [await asyncio.shield(each) for each in (*turn.settled, drafting)]
+        said = [each for each in parts if each is not None]
+        if not said:
+            # Over the agent, a cough: there is nothing to wait for.
+            needed_ms = self._listening.unheard_ms if turn.announced else 0
+            turn.draft = _Draft(None, needed_ms)
+            await self._follow(audio)
+            return
+        utterance = joined_utterance(said)
+        if not turn.announced and is_back_channel(utterance.text, utterance.language):
+            turn.draft = _Draft(utterance, self._listening.back_channel_ms)
+            await self._follow(audio)
+            return
+        heard = HeardSoFar(
+            text=utterance.text,
+            finished=finished,
+            confidence=utterance.confidence,
+            language=utterance.language,
+            expected=self._asked(),
+            longest_pause_ms=self._longest_pause_ms,
+        )
+        needed_ms = silence_needed_ms(heard, self._listening.endpointing)
+        turn.draft = _Draft(utterance, needed_ms)
+        await self._announce(turn)
+        if needed_ms < self._listening.endpointing.open_end_ms:
+            await self._push_eager_end_of_turn(
+                utterance.text, user_id=self._user_id, language=Language(utterance.language)
+            )
+        await self._follow(audio)
 
-        The base class would mark every one of them finalized (see the module's docstring), so its
-        own parent is called instead.
-        """
-        await STTService.push_frame(self, frame, direction)
+    async def _sounds_finished(self, part: Segment) -> float:
+        try:
+            return await self._pool.run(
+                Priority.FINAL, turn_probability, part, deadline_s=self._listening.deadline_s
+            )
+        except SpeechError as error:
+            _logger.warning("a turn's end was judged by its words alone: %s", error.code)
+            return 0.5
 
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        """Process a frame; after the caller was muted, find out how much the analyzer missed."""
-        await super().process_frame(frame, direction)
-        if isinstance(frame, UserStoppedSpeakingFrame):
-            self._turn = None
-            self._turn_number += 1
-        activity = self._activity
-        if isinstance(frame, UserMuteStoppedFrame) and activity and self._segmenter:
-            self._unseen = self._segmenter.position - activity.position
+    def _recognising(self, part: Segment, priority: Priority) -> asyncio.Task[Utterance | None]:
+        return asyncio.create_task(self._recognise(part, priority), name="recognise-turn")
 
-    @property
-    def _activity(self) -> VoiceActivity | None:
-        return self._voice_activity.activity if self._voice_activity else None
+    async def _recognise(self, part: Segment, priority: Priority) -> Utterance | None:
+        self._record_stt_audio_usage(part.pcm)
+        try:
+            recognition = await self._pool.run(
+                priority,
+                recognise,
+                self._recogniser,
+                part,
+                self._call_language,
+                self._call_hotwords,
+                deadline_s=self._listening.deadline_s,
+            )
+        except SpeechError as error:
+            _logger.warning("speech was not recognised", extra={"code": error.code})
+            await self.push_error(f"{error.code}: {error.problem}")
+            return None
+        await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
+        if not recognition.text:
+            return None
+        self._keep_language(recognition.language, recognition.language_probability)
+        return part.utterance(recognition)
 
-    @property
-    def _more_to_come(self) -> bool:
-        """Whether the caller speaks again, or spoke after the segment just recognised."""
-        activity = self._activity
-        speaking = self._user_speaking or (activity is not None and activity.speaking)
-        return speaking or bool(self._queued)
+    async def _commit(self, audio: TurnAudio, turn: _Turn, draft: _Draft) -> None:
+        """The turn is over. Nothing is awaited before that is settled here."""
+        self._turn = None
+        audio.end(turn.end)
+        self._clear_eager_end_of_turn()  # type: ignore[no-untyped-call]
+        said = draft.utterance
+        if turn.announced:
+            if said is None:
+                spoken_ms = audio.ms(turn.end - turn.onset)
+                await self.push_frame(NothingHeardFrame(spoken_ms=spoken_ms))
+            else:
+                await self.push_frame(
+                    TranscriptionFrame(
+                        said.text,
+                        self._user_id,
+                        time_now_iso8601(),
+                        Language(said.language),
+                        result=said,
+                        finalized=True,
+                    )
+                )
+            await self.push_frame(ProposedUserStoppedSpeakingFrame())
+            return
+        if said is not None:
+            await self.push_frame(
+                UserBackchannelFrame(said.text, self._user_id, time_now_iso8601())
+            )
+        if self._floor is not None:
+            self._floor.speak_on()
 
     def _keep_language(self, language: str, probability: float) -> None:
         if self._call_language is None and probability >= self._listening.detection_confidence:

@@ -1,15 +1,18 @@
 """Smart Turn: how likely the caller has finished, from how they sound.
 
-Enters: a turn's audio. Leaves: pipecat's verdict. The network is loaded once for all calls: loading
-takes half a second on a busy machine, and every call in progress would hear that as a gap.
+Enters: a turn's audio. Leaves: the probability that it is over. The network is loaded once for all
+calls: loading takes half a second on a busy machine, and every call in progress would hear that as
+a gap. It is asked once per pause, soon after the last sound: in mid-sentence its answer climbs with
+the silence that follows.
 """
 
 from __future__ import annotations
 
 import functools
 
-from pipecat.audio.turn.smart_turn.base_smart_turn import BaseSmartTurn, SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+
+from voiceagent.speech.audio import Samples
 
 
 @functools.cache
@@ -18,14 +21,10 @@ def loaded_smart_turn() -> LocalSmartTurnAnalyzerV3:
     return LocalSmartTurnAnalyzerV3()
 
 
-class SharedSmartTurn(LocalSmartTurnAnalyzerV3):
-    """Smart Turn v3 on one stream: the network is everybody's, the audio kept is this stream's.
+def end_of_turn_probability(audio: Samples) -> float:
+    """How likely the turn is over, 0..1. Blocking, some 50 ms, thread-safe: for the pool.
 
     Args:
-        stop_s: silence after which a turn ends though the network thinks it goes on.
+        audio: the turn up to now, float32 in -1..1 at 16 kHz; its last eight seconds count.
     """
-
-    def __init__(self, stop_s: float) -> None:
-        BaseSmartTurn.__init__(self, params=SmartTurnParams(stop_secs=stop_s))
-        self._log_data = False
-        self._session = loaded_smart_turn()._session
+    return float(loaded_smart_turn()._predict_endpoint(audio)["probability"])

@@ -7,13 +7,15 @@ it is handed; no event loop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from voiceagent.domain.transcript import Tone
 from voiceagent.speech.audio import AudioHistory, pcm_to_float, quietest_position, resample
 from voiceagent.speech.recogniser import SAMPLE_RATE_HZ, Recogniser
 from voiceagent.speech.recognition import Recognition
-from voiceagent.speech.tone import measure_tone
+from voiceagent.speech.smart_turn import end_of_turn_probability
+from voiceagent.speech.tone import measure_tone, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,26 @@ class Utterance:
     language: str
     supersedes: bool = False
     tone: Tone | None = None
+
+
+def joined_utterance(parts: Sequence[Utterance]) -> Utterance:
+    """What was recognised in parts as one utterance; each part counts by its length.
+
+    Raises:
+        ValueError: there is no part.
+    """
+    if not parts:
+        raise ValueError("there is nothing to join")
+    spoken = sum(len(part.text) for part in parts) or 1
+    tones = [part.tone for part in parts if part.tone is not None]
+    return Utterance(
+        text=" ".join(part.text for part in parts if part.text),
+        start_ms=parts[0].start_ms,
+        end_ms=parts[-1].end_ms,
+        confidence=sum(part.confidence * len(part.text) for part in parts) / spoken,
+        language=parts[-1].language,
+        tone=together(tones),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +197,9 @@ def recognise(
     if not recognition.text:
         return recognition
     return replace(recognition, tone=measure_tone(heard, segment.sample_rate_hz, recognition.text))
+
+
+def turn_probability(segment: Segment) -> float:
+    """How likely the caller's turn is over after this segment, 0..1. Blocking: for the pool."""
+    heard = pcm_to_float(segment.pcm)
+    return end_of_turn_probability(resample(heard, segment.sample_rate_hz, SAMPLE_RATE_HZ))
