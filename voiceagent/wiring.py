@@ -23,6 +23,7 @@ from voiceagent.dialogue.llm import LlmCallbacks, LlmEndpoint, LlmOptions
 from voiceagent.dialogue.llm_endpoint import complete_json
 from voiceagent.dialogue.llm_stage import make_llm
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
+from voiceagent.dialogue.openers import commonest_openers
 from voiceagent.dialogue.playbook import Playbook
 from voiceagent.dialogue.second_opinion import SecondOpinion
 from voiceagent.domain.account import AccountRecord
@@ -132,7 +133,7 @@ class SpeechModels:
             today=_today(),
         )
         lines = [line for _, line in script.phrases.lines() if "{{" not in line]
-        await prepared.prepare(lines, rate_hz)
+        await prepared.prepare([*lines, *commonest_openers(language)], rate_hz)
         return prepared
 
     def _voice(self, language: str) -> Voice:

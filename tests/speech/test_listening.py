@@ -2,16 +2,27 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import platformdirs
 import pytest
 import soundfile
 import yaml
-from pipecat.frames.frames import EndFrame, Frame, InputAudioRawFrame, TranscriptionFrame
+from pipecat.frames.frames import (
+    EagerEndOfTurnCancelFrame,
+    EagerTranscriptionFrame,
+    EndFrame,
+    Frame,
+    InputAudioRawFrame,
+    ProposedUserStartedSpeakingFrame,
+    ProposedUserStoppedSpeakingFrame,
+    TranscriptionFrame,
+    UserBackchannelFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.runner import WorkerRunner
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -21,16 +32,18 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.turns.user_start import ExternalUserTurnStartStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from rapidfuzz.distance import Levenshtein
 
 from voiceagent.speech.audio import Samples, float_to_pcm, resample
-from voiceagent.speech.listening import ListeningOptions, ListeningService
+from voiceagent.speech.listening import ListeningOptions, ListeningService, NothingHeardFrame
 from voiceagent.speech.model_pool import ModelPool
 from voiceagent.speech.recogniser import Recogniser
 from voiceagent.speech.recognition import Recognition
+from voiceagent.speech.turn_strategies import CallerTurnStopStrategy
 from voiceagent.speech.utterance_listener import ListenerOptions, UtteranceListener
 from voiceagent.speech.utterances import Utterance
-from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 
 pytestmark = pytest.mark.speech
 
@@ -41,6 +54,7 @@ TEXTS = {
 }
 WEIGHTS = Path(platformdirs.user_cache_dir("voiceagent")) / "weights" / "whisper-base"
 PATIENT_S = 120.0
+_Kind = TypeVar("_Kind", bound=Frame)
 BOTH_RATES = pytest.mark.parametrize("rate_hz", [8000, 16000])
 
 
@@ -81,51 +95,82 @@ def mistakes(said: str, heard: str) -> int:
     return Levenshtein.distance(words(said), words(heard))
 
 
-class Transcripts(FrameProcessor):
-    """Keeps the transcripts that pass."""
+class Passing(FrameProcessor):
+    """Keeps what the ear sends on."""
+
+    KEPT = (
+        TranscriptionFrame,
+        EagerTranscriptionFrame,
+        EagerEndOfTurnCancelFrame,
+        ProposedUserStartedSpeakingFrame,
+        ProposedUserStoppedSpeakingFrame,
+        NothingHeardFrame,
+        UserBackchannelFrame,
+    )
 
     def __init__(self) -> None:
         super().__init__()
-        self.frames: list[TranscriptionFrame] = []
-        self.arrived = asyncio.Event()
+        self.frames: list[Frame] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
-        if isinstance(frame, TranscriptionFrame):
+        if isinstance(frame, self.KEPT):
             self.frames.append(frame)
-            self.arrived.set()
         await self.push_frame(frame, direction)
+
+    def of(self, kind: type[_Kind]) -> list[_Kind]:
+        return [frame for frame in self.frames if isinstance(frame, kind)]
+
+    @property
+    def kinds(self) -> list[type[Frame]]:
+        return [type(frame) for frame in self.frames]
 
 
 @dataclass
 class Heard:
     """What came of a call's audio."""
 
-    transcripts: list[TranscriptionFrame] = field(default_factory=list)
+    passed: Passing
     turns: list[str] = field(default_factory=list)
     audio_ms: int = 0
 
 
+@dataclass
+class AudibleAgent:
+    """An agent who is always speaking."""
+
+    done: list[str] = field(default_factory=list)
+
+    def hush(self) -> bool:
+        self.done.append("hush")
+        return True
+
+    def speak_on(self) -> None:
+        self.done.append("speak_on")
+
+
 async def listen(
     service: ListeningService,
-    analyzer: VoiceActivityAnalyzer,
     audio: Samples,
     rate_hz: int,
-    wanted_turns: int,
+    enough: Callable[[Heard], bool] = lambda heard: bool(heard.turns),
 ) -> Heard:
-    """Feed the audio at about real time; return when that many turns have ended."""
-    transcripts = Transcripts()
+    """Feed the audio at about real time; return when enough has come of it."""
+    heard = Heard(Passing())
+    strategies = UserTurnStrategies(
+        start=[ExternalUserTurnStartStrategy()], stop=[CallerTurnStopStrategy()]
+    )
     aggregators = LLMContextAggregatorPair(
-        LLMContext(), user_params=LLMUserAggregatorParams(vad_analyzer=analyzer)
+        LLMContext(),
+        user_params=LLMUserAggregatorParams(user_turn_strategies=strategies, empty_user_turn=None),
     )
     worker = PipelineWorker(
-        Pipeline([service, transcripts, aggregators.user()]),
+        Pipeline([service, heard.passed, aggregators.user()]),
         params=PipelineParams(audio_in_sample_rate=rate_hz, audio_out_sample_rate=rate_hz),
         cancel_on_idle_timeout=False,
         enable_rtvi=False,
     )
-    heard = Heard()
-    started, enough = asyncio.Event(), asyncio.Event()
+    started = asyncio.Event()
 
     @worker.event_handler("on_pipeline_started")
     async def _(_worker: object, _frame: object) -> None:
@@ -134,8 +179,6 @@ async def listen(
     @aggregators.user().event_handler("on_user_turn_stopped")
     async def _(_aggregator: object, _strategy: object, message: object) -> None:
         heard.turns.append(message.content)  # type: ignore[attr-defined]
-        if len(heard.turns) >= wanted_turns:
-            enough.set()
 
     async def feed() -> None:
         await asyncio.wait_for(started.wait(), PATIENT_S)
@@ -146,14 +189,17 @@ async def listen(
         for index, at in enumerate(range(0, len(pcm), size)):
             await worker.queue_frame(InputAudioRawFrame(pcm[at : at + size], rate_hz, 1))
             await asyncio.sleep(max(0.0, start + index * 0.02 - loop.time()))
-        await asyncio.wait_for(enough.wait(), PATIENT_S)
+        async with asyncio.timeout(PATIENT_S):
+            while not enough(heard):
+                # A line does not end with the speech: silence goes on arriving.
+                await worker.queue_frame(InputAudioRawFrame(bytes(size), rate_hz, 1))
+                await asyncio.sleep(0.02)
         heard.audio_ms = service.audio_ms
         await worker.queue_frame(EndFrame())
 
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await asyncio.gather(runner.run(), feed())
-    heard.transcripts = transcripts.frames
     return heard
 
 
@@ -165,80 +211,133 @@ async def test_a_sentence_becomes_a_turn_that_says_when_it_was_said(
     speech = recording(name, rate_hz)
     start_ms, end_ms = speech_bounds_ms(speech, rate_hz)
     audio = np.concatenate([silence(1.5, rate_hz), speech, silence(2.0, rate_hz)])
-    analyzer = VoiceActivityAnalyzer()
-    service = ListeningService(recogniser, pool, ListeningOptions(), analyzer)
-    heard = await listen(service, analyzer, audio, rate_hz, wanted_turns=1)
+    service = ListeningService(recogniser, pool, ListeningOptions())
+    heard = await listen(service, audio, rate_hz)
 
     assert mistakes(TEXTS[name], " ".join(heard.turns)) <= 2
-    assert mistakes(TEXTS[name], " ".join(frame.text for frame in heard.transcripts)) <= 2
-    assert heard.audio_ms == audio.size * 1000 // rate_hz
-    first, last = heard.transcripts[0], heard.transcripts[-1]
+    (last,) = heard.passed.of(TranscriptionFrame)
+    assert mistakes(TEXTS[name], last.text) <= 2
+    assert heard.audio_ms >= audio.size * 1000 // rate_hz
     assert last.finalized
-    assert isinstance(first.result, Utterance)
     assert isinstance(last.result, Utterance)
-    assert first.result.start_ms == pytest.approx(1500 + start_ms, abs=350)
+    assert last.result.start_ms == pytest.approx(1500 + start_ms, abs=350)
     assert last.result.end_ms == pytest.approx(1500 + end_ms, abs=350)
     assert last.result.confidence > 0.5
     assert last.result.language == service.language == "en"
+    guesses = heard.passed.of(EagerTranscriptionFrame)
+    assert guesses
+    assert guesses[-1].text == last.text
+    kinds = heard.passed.kinds
+    assert kinds[0] is ProposedUserStartedSpeakingFrame
+    assert kinds[-2:] == [TranscriptionFrame, ProposedUserStoppedSpeakingFrame]
 
 
-class SlowOnce(Recogniser):
-    """The first recognition waits until it is released; what it hears is counted, not read."""
+class Numbering(Recogniser):
+    """Says how often it was asked; the first time only once it is released."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits: bool = False, says: str = "") -> None:
         self.languages = ("en",)
         self.release = threading.Event()
         self.heard = 0
+        self._waits = waits
+        self._says = says
 
     def transcribe(
         self, audio: Samples, language: str | None = None, hotwords: Sequence[str] = ()
     ) -> Recognition:
         self.heard += 1
         number = self.heard
-        if number == 1:
+        if number == 1 and self._waits:
             self.release.wait(PATIENT_S)
-        return Recognition(f"part {number}.", "en", 0.9, 0.0)
+        return Recognition(self._says or f"part {number}.", "en", 0.9, 0.0)
+
+
+def paused_sentence(rate_hz: int, pause_s: float) -> Samples:
+    speech = recording("austen-0890.wav", rate_hz)
+    start_ms, end_ms = speech_bounds_ms(speech, rate_hz)
+    sentence = speech[start_ms * rate_hz // 1000 : end_ms * rate_hz // 1000]
+    cut = sentence.size // 2
+    return np.concatenate(
+        [
+            silence(0.5, rate_hz),
+            sentence[:cut],
+            silence(pause_s, rate_hz),
+            sentence[cut:],
+            silence(2.0, rate_hz),
+        ]
+    )
 
 
 async def test_a_late_transcript_does_not_end_the_turn_without_the_last_words(
     pool: ModelPool,
 ) -> None:
     """pipecat's own services lose the words after the pause here."""
-    rate_hz = 16000
-    speech = recording("austen-0890.wav", rate_hz)
-    start_ms, end_ms = speech_bounds_ms(speech, rate_hz)
-    sentence = speech[start_ms * 16 : end_ms * 16]
-    cut = sentence.size // 2
-    audio = np.concatenate(
-        [
-            silence(0.5, rate_hz),
-            sentence[:cut],
-            silence(0.6, rate_hz),
-            sentence[cut:],
-            silence(2.0, rate_hz),
-        ]
+    recogniser = Numbering(waits=True)
+    service = ListeningService(recogniser, pool, ListeningOptions(language="en"))
+    audio = paused_sentence(16000, 0.6)
+    releasing = asyncio.get_running_loop().call_later(
+        audio.size / 16000 - 2.0, recogniser.release.set
     )
-    analyzer = VoiceActivityAnalyzer()
-    recogniser = SlowOnce()
-
-    class Watching(ListeningService):
-        """Releases the first recognition once the caller speaks again."""
-
-        async def push_frame(
-            self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM
-        ) -> None:
-            onset = analyzer.activity.last_onset if analyzer.activity else None
-            if onset and analyzer.activity.speaking and onset.at > (0.5 + 0.5) * rate_hz + cut:
-                recogniser.release.set()
-            await super().push_frame(frame, direction)
-
-    service = Watching(recogniser, pool, ListeningOptions(language="en"), analyzer)
-    heard = await listen(service, analyzer, audio, rate_hz, wanted_turns=1)
+    heard = await listen(service, audio, 16000)
+    releasing.cancel()
     assert recogniser.heard >= 2
-    assert not heard.transcripts[0].finalized
-    assert heard.transcripts[-1].finalized
-    assert heard.turns[0].split()[-2:] == ["part", f"{recogniser.heard}."]
-    assert "part 1." in heard.turns[0]
+    # The last recognition heard the whole turn; what the first made of its half is void.
+    assert heard.turns == [f"part {recogniser.heard}."]
+
+
+async def test_a_guess_is_withdrawn_when_the_caller_goes_on(pool: ModelPool) -> None:
+    recogniser = Numbering()
+    service = ListeningService(recogniser, pool, ListeningOptions(language="en"))
+    heard = await listen(service, paused_sentence(8000, 0.3), 8000)
+    assert len(heard.turns) == 1
+    kinds = heard.passed.kinds
+    withdrawn = kinds.index(EagerEndOfTurnCancelFrame)
+    assert EagerTranscriptionFrame in kinds[:withdrawn]
+    assert TranscriptionFrame not in kinds[:withdrawn]
+    assert kinds.count(ProposedUserStartedSpeakingFrame) == 1
+    assert kinds.count(TranscriptionFrame) == 1
+
+
+async def test_an_mhm_over_the_agent_only_hushes_it(pool: ModelPool) -> None:
+    agent = AudibleAgent()
+    service = ListeningService(
+        Numbering(says="Mhm."), pool, ListeningOptions(language="en"), floor=agent
+    )
+    speech = recording("austen-0890.wav", 8000)
+    start_ms, _ = speech_bounds_ms(speech, 8000)
+    audio = np.concatenate(
+        [silence(0.5, 8000), speech[start_ms * 8 : (start_ms + 450) * 8], silence(1.0, 8000)]
+    )
+    heard = await listen(service, audio, 8000, lambda heard: "speak_on" in agent.done)
+    assert agent.done == ["hush", "speak_on"]
+    assert heard.turns == []
+    assert heard.passed.kinds == [UserBackchannelFrame]
+
+
+async def test_words_over_the_agent_take_the_floor(pool: ModelPool) -> None:
+    agent = AudibleAgent()
+    service = ListeningService(Numbering(), pool, ListeningOptions(language="en"), floor=agent)
+    speech = recording("austen-0890.wav", 8000)
+    heard = await listen(service, np.concatenate([speech, silence(2.0, 8000)]), 8000)
+    assert agent.done == ["hush"]
+    assert heard.passed.kinds[0] is ProposedUserStartedSpeakingFrame
+    assert len(heard.turns) == 1
+
+
+async def test_a_turn_without_words_ends_all_the_same(pool: ModelPool) -> None:
+    class Deaf(Numbering):
+        def transcribe(
+            self, audio: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+        ) -> Recognition:
+            return Recognition("", "en", 0.0, 1.0)
+
+    service = ListeningService(Deaf(), pool, ListeningOptions(language="en"))
+    speech = recording("austen-0890.wav", 8000)
+    heard = await listen(service, np.concatenate([speech, silence(2.0, 8000)]), 8000)
+    assert heard.turns == [""]
+    (nothing,) = heard.passed.of(NothingHeardFrame)
+    assert nothing.spoken_ms > 500
+    assert not heard.passed.of(TranscriptionFrame)
 
 
 async def listened(

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from pipecat.audio.vad.vad_analyzer import VADParams, VADState
 
 from voiceagent.speech.audio import Samples, float_to_pcm, resample
 from voiceagent.speech.voice_activity import (
@@ -16,7 +15,6 @@ from voiceagent.speech.voice_activity import (
     VoiceActivity,
     VoiceActivityOptions,
 )
-from voiceagent.speech.voice_activity_analyzer import VoiceActivityAnalyzer
 
 pytestmark = pytest.mark.speech
 
@@ -163,36 +161,3 @@ def test_a_stream_that_ends_in_speech_is_finished() -> None:
 def test_unsupported_rates_are_refused() -> None:
     with pytest.raises(ValueError, match="44100"):
         VoiceActivity(44100)
-
-
-async def test_the_analyzer_agrees_with_the_detector() -> None:
-    silence = np.zeros(16000, np.float32)
-    audio = np.concatenate([silence, recording(RECORDINGS[2], 16000), silence])
-    expected = edges_of(audio, 16000)
-    analyzer = VoiceActivityAnalyzer()
-    analyzer.set_sample_rate(16000)
-    assert analyzer.params.stop_secs == 0.2
-    assert analyzer.activity is not None
-    edges: list[SpeechEdge] = []
-    state = VADState.QUIET
-    for frame in frames(audio, 16000):
-        new_state = await analyzer.analyze_audio(frame)
-        if new_state != state:
-            state = new_state
-            activity = analyzer.activity
-            edge = activity.last_onset if state == VADState.SPEAKING else activity.last_offset
-            assert edge is not None
-            edges.append(edge)
-    await analyzer.cleanup()
-    assert edges == expected
-
-
-async def test_new_parameters_do_not_lose_the_position() -> None:
-    analyzer = VoiceActivityAnalyzer()
-    analyzer.set_sample_rate(8000)
-    await analyzer.analyze_audio(bytes(3200))
-    analyzer.set_params(VADParams(start_secs=0.2, stop_secs=0.8))
-    assert analyzer.activity is not None
-    assert analyzer.activity.position == 1600
-    assert analyzer.activity.options.offset_ms == 800
-    await analyzer.cleanup()

@@ -10,7 +10,8 @@ that waits for the verdict::
     its turn ends, outdated    the guess is withdrawn, the turn is answered anew
     its turn ends, refused     the guess is withdrawn, nobody answers
     the caller speaks again    what waits is withdrawn; the turn is logged and judged all the same
-    a turn without a guess     waits here itself, until it is judged
+    a turn without a guess     waits here itself, until it is judged; so does a guess that
+                               arrives when its turn has ended already
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class TurnGate(FrameProcessor):
         self._may_guess = may_guess
         self._answer = answer
         self._guess = _Guess.NONE
+        self._turn_ended = False
         self._held: UserStoppedSpeakingFrame | None = None
         self._judging: asyncio.Task[None] | None = None
 
@@ -87,17 +89,22 @@ class TurnGate(FrameProcessor):
             elif isinstance(frame, EagerEndOfTurnCancelFrame):
                 self._guess = _Guess.NONE
             elif isinstance(frame, UserStartedSpeakingFrame):
+                self._turn_ended = False
                 await self._let_go(withdraw=True)
             elif isinstance(frame, InterruptionFrame):
                 self._guess = _Guess.NONE
                 await self._on_barge_in()
-            elif isinstance(frame, UserStoppedSpeakingFrame) and self._guess is not _Guess.NONE:
-                self._held = frame
-                self._judging = self.create_task(self._judge(frame))
-                return
+            elif isinstance(frame, UserStoppedSpeakingFrame):
+                self._turn_ended = True
+                if self._guess is not _Guess.NONE:
+                    self._held = frame
+                    self._judging = self.create_task(self._judge(frame))
+                    return
         await self.push_frame(frame, direction)
 
     async def _passes(self, frame: LLMContextFrame) -> bool:
+        if self._turn_ended:
+            frame.speculation = False
         if not frame.speculation:
             return await self._on_turn()
         passes = self._may_guess()

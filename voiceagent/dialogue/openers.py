@@ -36,6 +36,16 @@ _GERMAN = (
     r"(?:das|es) tut mir (?:sehr |wirklich )?leid",
     r"(?:entschuldigung|entschuldigen sie(?: bitte)?|verzeihung)",
 )
+_COMMONEST = {
+    "en": (
+        "Sure, Okay, All right, I see, Got it, Great, Perfect, Thank you, Thanks, I understand, "
+        "I'm sorry, I am sorry, No problem, I apologize, Thank you for that, Thank you for waiting"
+    ),
+    "de": (
+        "Gerne, Gern, Okay, Gut, Alles klar, Verstanden, Danke, Vielen Dank, Ich verstehe, "
+        "Verstehe, Das verstehe ich, Das tut mir leid, Es tut mir leid, Entschuldigung"
+    ),
+}
 _MARK = r"\s?[,;–—]"
 _OPENERS = {
     language: re.compile(rf"\s*(?:{'|'.join(phrases)}){_MARK}(?=\s)", re.IGNORECASE)
@@ -56,3 +66,9 @@ def opener_length(text: str, language: str) -> int:
     pattern = _OPENERS.get(language)
     found = pattern.match(text.replace("’", "'")) if pattern else None
     return found.end() if found else 0
+
+
+def commonest_openers(language: str) -> tuple[str, ...]:
+    """First clauses worth having as sound before anybody asks for them, each with its comma."""
+    listed = _COMMONEST.get(language)
+    return tuple(f"{opener}," for opener in listed.split(", ")) if listed else ()

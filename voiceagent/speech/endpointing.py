@@ -32,8 +32,10 @@ __all__ = [
     "silence_needed_ms",
 ]
 
-PAUSE_MARGIN_MS = 150
-"""How much longer than their longest pause a caller is waited for."""
+PAUSE_MARGIN_MS = 250
+"""How much longer than a third above their usual longest pause a slow caller is waited for."""
+WHOLE_SENTENCE_WORDS = 5
+"""From so many words on, a finished tone counts without a mark: recognisers forget some."""
 FEW_WORDS = 2
 """Up to so many words, a full stop tells little: recognisers end every scrap with one."""
 
@@ -68,21 +70,30 @@ class EndpointingOptions:
         likely_from: from here on, it sounds finished.
         short_answer_from: from here on, a bare "yes" or "no" is taken for the whole answer.
         unlikely_below: below this, it sounds as if the caller goes on.
+        falls_from: from here on, the voice falls as at the very end of a number.
         clear_from: recogniser's confidence below which its words and marks prove nothing.
+        sure_confidence: recogniser's confidence needed for the shortest wait: halves of sentences
+            are written with full stops too, but less surely.
+        very_clear_from: from this confidence on, a full stop counts against an unfinished tone.
+        slow_from_ms: whoever pauses so long in mid-turn is waited for by their own measure.
         postal_digits: so many digits are a whole number, a postal code.
         whole_digits: so many or more are likely a whole number.
     """
 
-    sure_ms: int = 400
+    sure_ms: int = 350
     likely_ms: int = 700
     unsure_ms: int = 1000
     unlikely_ms: int = 1500
     open_end_ms: int = 1800
-    sure_from: float = 0.9
+    sure_from: float = 0.8
     likely_from: float = 0.6
     short_answer_from: float = 0.4
     unlikely_below: float = 0.25
+    falls_from: float = 0.9
     clear_from: float = 0.4
+    sure_confidence: float = 0.75
+    very_clear_from: float = 0.85
+    slow_from_ms: int = 500
     postal_digits: int = 5
     whole_digits: int = 8
 
@@ -111,7 +122,8 @@ class HeardSoFar:
         confidence: the recogniser's, 0..1.
         language: BCP 47 primary tag.
         expected: what the agent has asked for.
-        longest_pause_ms: longest pause after which this caller went on with a turn, in this call.
+        longest_pause_ms: the longest pauses after which this caller goes on with a turn, as far
+            as this call has shown.
     """
 
     text: str
@@ -133,10 +145,12 @@ def silence_needed_ms(heard: HeardSoFar, options: EndpointingOptions) -> int:
     # What was hardly recognised proves nothing by its words or marks.
     if heard.confidence < options.clear_from:
         needed = max(needed, options.likely_ms)
-    # Somebody who pauses for long is waited for, unless all signs agree that they are done.
-    if heard.longest_pause_ms and needed > options.sure_ms:
-        theirs = min(heard.longest_pause_ms + PAUSE_MARGIN_MS, options.unlikely_ms)
-        needed = max(needed, theirs)
+    # Somebody who pauses for long is waited for, however finished they sound: the first half of
+    # "press one to send this message, or two to add another recipient" is a sentence of its own.
+    answered = heard.expected is Expectation.YES_NO and is_short_answer(heard.text, heard.language)
+    if heard.longest_pause_ms >= options.slow_from_ms and not answered:
+        theirs = heard.longest_pause_ms * 4 // 3 + PAUSE_MARGIN_MS
+        needed = max(needed, min(theirs, options.open_end_ms))
     return needed
 
 
@@ -173,14 +187,20 @@ def _by_answer(heard: HeardSoFar, options: EndpointingOptions) -> int:
 def _by_signs(heard: HeardSoFar, options: EndpointingOptions) -> int:
     """What tone and punctuation ask for, whatever the words are."""
     if ended(heard.text):
-        if heard.finished >= options.sure_from and not seldom_ends_so(heard.text, heard.language):
+        sure = heard.finished >= options.sure_from and heard.confidence >= options.sure_confidence
+        if sure and not seldom_ends_so(heard.text, heard.language):
             return options.sure_ms
-        if heard.finished >= options.likely_from:
+        if heard.finished >= options.likely_from and heard.confidence >= options.sure_confidence:
             return options.likely_ms
-        if heard.finished >= options.unlikely_below:
+        # Words this clear with a full stop are seldom half a sentence, whatever the tone.
+        clear = heard.confidence >= options.very_clear_from
+        if heard.finished >= options.unlikely_below or clear:
             return options.unsure_ms
         return options.unlikely_ms
-    # Without a mark, the recogniser has not heard a whole sentence.
+    # Without a mark, the recogniser has not heard a whole sentence, or has forgotten the mark.
+    long = len(split_words(heard.text)) >= WHOLE_SENTENCE_WORDS
+    if long and heard.finished >= options.sure_from:
+        return options.likely_ms
     return options.unsure_ms if heard.finished >= options.likely_from else options.unlikely_ms
 
 
@@ -190,12 +210,12 @@ def _by_digits(heard: HeardSoFar, options: EndpointingOptions, by_signs: int) ->
         # "Sure." or "Let me see." comes before the number; a refusal can wait as well.
         return max(by_signs, options.unsure_ms)
     if digits >= options.whole_digits or digits == options.postal_digits:
-        if ended(heard.text) and heard.finished >= options.sure_from:
+        if ended(heard.text) and heard.finished >= options.falls_from:
             return options.likely_ms
         likely = heard.finished >= options.likely_from
         return options.unsure_ms if likely else options.unlikely_ms
     # One group of several, unless the voice falls as at the very end.
-    return options.unsure_ms if heard.finished >= options.sure_from else options.open_end_ms
+    return options.unsure_ms if heard.finished >= options.falls_from else options.open_end_ms
 
 
 def _breaks_off(heard: HeardSoFar, options: EndpointingOptions) -> bool:

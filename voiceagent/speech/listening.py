@@ -98,7 +98,7 @@ class ListeningOptions:
     unheard_ms: int = 800
     endpointing: EndpointingOptions = field(default_factory=EndpointingOptions)
     activity: VoiceActivityOptions = field(
-        default_factory=lambda: VoiceActivityOptions(offset_ms=96)
+        default_factory=lambda: VoiceActivityOptions(offset_ms=64)
     )
     audio: TurnAudioOptions = field(default_factory=TurnAudioOptions)
 
@@ -140,6 +140,7 @@ class _Turn:
     announced: bool = False
     speaking: bool = True
     end: int = 0
+    longest_pause_ms: int = 0
     part: Segment | None = None
     draft: _Draft | None = None
     drafting: asyncio.Task[Utterance | None] | None = None
@@ -183,7 +184,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         self._activity: VoiceActivity | None = None
         self._audio: TurnAudio | None = None
         self._turn: _Turn | None = None
-        self._longest_pause_ms = 0
+        self._pause_habit_ms = 0
 
     @property
     def audio_ms(self) -> int:
@@ -264,7 +265,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             turn = self._turn = _Turn(onset=onset.at)
             hushed = self._floor is not None and self._floor.hush()
         else:
-            self._longest_pause_ms = max(self._longest_pause_ms, audio.ms(onset.at - turn.end))
+            turn.longest_pause_ms = max(turn.longest_pause_ms, audio.ms(onset.at - turn.end))
             self._resume(audio, turn)
             await self._cancel_eager_end_of_turn()  # type: ignore[no-untyped-call]
             hushed = not turn.announced
@@ -333,7 +334,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             confidence=utterance.confidence,
             language=utterance.language,
             expected=self._asked(),
-            longest_pause_ms=self._longest_pause_ms,
+            longest_pause_ms=max(self._pause_habit_ms, turn.longest_pause_ms),
         )
         needed_ms = silence_needed_ms(heard, self._listening.endpointing)
         turn.draft = _Draft(utterance, needed_ms)
@@ -382,6 +383,8 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         """The turn is over. Nothing is awaited before that is settled here."""
         self._turn = None
         audio.end(turn.end)
+        # A habit fades in turns without such a pause.
+        self._pause_habit_ms = max(turn.longest_pause_ms, self._pause_habit_ms * 3 // 4)
         self._clear_eager_end_of_turn()  # type: ignore[no-untyped-call]
         said = draft.utterance
         if turn.announced:

@@ -28,7 +28,6 @@ class Utterance:
         end_ms: last sound, likewise.
         confidence: 0..1, see :class:`~voiceagent.speech.recognition.Recognition`.
         language: BCP 47 primary tag.
-        supersedes: takes the place of what was reported of the same turn before.
         tone: how it sounded; None where it was not measured.
     """
 
@@ -37,7 +36,6 @@ class Utterance:
     end_ms: int
     confidence: float
     language: str
-    supersedes: bool = False
     tone: Tone | None = None
 
 
@@ -96,16 +94,7 @@ class Segment:
     end: int
     complete: bool = True
 
-    def followed_by(self, later: Segment, longest_ms: int, longest_pause_ms: int) -> Segment | None:
-        """Both as one piece of audio with the pause between them; None if that is too long."""
-        rate = self.sample_rate_hz
-        if (later.end - self.start) * 1000 // rate > longest_ms:
-            return None
-        pause = min(max(0, later.start - self.end), longest_pause_ms * rate // 1000)
-        pcm = self.pcm + bytes(2 * pause) + later.pcm
-        return Segment(pcm, rate, self.start, later.end, later.complete)
-
-    def utterance(self, recognition: Recognition, *, supersedes: bool = False) -> Utterance:
+    def utterance(self, recognition: Recognition) -> Utterance:
         """What was recognised in it, placed in the stream."""
         return Utterance(
             text=recognition.text,
@@ -113,7 +102,6 @@ class Segment:
             end_ms=self.end * 1000 // self.sample_rate_hz,
             confidence=recognition.confidence,
             language=recognition.language,
-            supersedes=supersedes,
             tone=recognition.tone,
         )
 

@@ -181,10 +181,6 @@ class VoiceActivity:
             return ()
         return self._score_windows()
 
-    def reconfigure(self, options: VoiceActivityOptions) -> None:
-        """Change the options from here on (``gate_mode`` and ``lookback_ms`` stay)."""
-        self.options = options
-
     def finish(self) -> tuple[SpeechEdge, ...]:
         """End the stream: speech still running ends where it was last heard."""
         if not self._speaking:

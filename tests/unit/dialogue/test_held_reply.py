@@ -158,39 +158,63 @@ async def test_a_reply_to_other_words_than_guessed_voids_the_guess(constrained: 
     assert reader.read[-1] == "withdrawn"
 
 
-@BOTH_KINDS
-async def test_no_tool_runs_on_a_guess(constrained: bool) -> None:
-    reader, calls, called = Reader(), [], asyncio.Event()
+class Scheduler:
+    """A tool that keeps what it was called with."""
 
-    async def handler(params: FunctionCallParams) -> None:
-        calls.append(dict(params.arguments))
-        called.set()
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._called = asyncio.Event()
+        schema = FunctionSchema(
+            name="schedule",
+            description="when it is time",
+            properties={"when": {"type": "string"}},
+            required=["when"],
+            handler=self._run,
+        )
+        self.tools = ToolsSchema(standard_tools=[schema])
+        self.rule = Rule(offers="schedule", call="schedule", arguments={"when": "Friday"})
+
+    async def _run(self, params: FunctionCallParams) -> None:
+        self.calls.append(dict(params.arguments))
+        self._called.set()
         await params.result_callback({"status": "ok"})
 
-    schema = FunctionSchema(
-        name="schedule",
-        description="when it is time",
-        properties={"when": {"type": "string"}},
-        required=["when"],
-        handler=handler,
-    )
-    tools = ToolsSchema(standard_tools=[schema])
-    rule = Rule(offers="schedule", call="schedule", arguments={"when": "Friday"})
-    with ScriptedLlm([rule]) as server:
-        async with stage(server, reader, constrained=constrained) as running:
-            await guess(running, asked(tools=tools))
-            await running.until(EagerEndOfTurnCancelFrame)
-            await reader.until("withdrawn")
-            assert calls == []
-            assert len(server.requests) == 1
-            await running.send(UserStoppedSpeakingFrame())
-            assert calls == []
-            # The committed turn asks again, and there it runs, once.
-            await running.ask(asked(tools=tools))
+    async def called(self) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            await self._called.wait()
+
+
+@BOTH_KINDS
+async def test_a_tool_waits_until_the_turn_is_certain(constrained: bool) -> None:
+    scheduler = Scheduler()
+    with ScriptedLlm([scheduler.rule]) as server:
+        async with stage(server, Reader(), constrained=constrained) as running:
+            await guess(running, asked(tools=scheduler.tools))
             async with asyncio.timeout(DEADLINE_S):
-                await called.wait()
-    assert calls == [{"when": "Friday"}]
+                while not server.requests:  # noqa: ASYNC110 - the server has no event for it
+                    await asyncio.sleep(0.01)
+            # Time enough for the call to arrive.
+            await asyncio.sleep(0.5)
+            assert scheduler.calls == []
+            await running.send(UserStoppedSpeakingFrame())
+            await scheduler.called()
+    assert scheduler.calls == [{"when": "Friday"}]
+    assert len(server.requests) == 1
     assert running.said == ""
+
+
+@BOTH_KINDS
+async def test_a_tool_called_for_a_withdrawn_guess_never_runs(constrained: bool) -> None:
+    scheduler = Scheduler()
+    with ScriptedLlm([scheduler.rule, OTHER]) as server:
+        async with stage(server, Reader(), constrained=constrained) as running:
+            await guess(running, asked(tools=scheduler.tools))
+            await asyncio.sleep(0.5)
+            await running.send(EagerEndOfTurnCancelFrame())
+            await running.send(UserStoppedSpeakingFrame())
+            await running.ask(asked("Hm"))
+    assert scheduler.calls == []
+    assert running.said == "Take your time."
 
 
 @BOTH_KINDS

@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from voiceagent.legs.playout import Playout
+from voiceagent.legs.playout import LONGEST_HUSH_FRAMES, Playout
 
 pytestmark = pytest.mark.unit
 
@@ -110,3 +110,31 @@ async def test_a_flush_ends_a_wait_behind_the_long_buffer() -> None:
     assert playout.flush() == 5
     assert await asyncio.wait_for(reply, 5) is False
     assert playout.queued_frames == 0
+
+
+async def test_a_hush_keeps_what_is_queued_for_later() -> None:
+    playout = Playout(SIZE)
+    playout.push(tone(1) + tone(2))
+    playout.hush()
+    assert [playout.next_frame() for _ in range(3)] == [bytes(SIZE)] * 3
+    assert (playout.played_frames, playout.queued_frames) == (0, 2)
+    playout.speak_on()
+    assert [playout.next_frame() for _ in range(2)] == [tone(1), tone(2)]
+
+
+async def test_a_hush_nobody_ends_is_over_after_a_while() -> None:
+    playout = Playout(SIZE)
+    playout.push(tone(1))
+    playout.hush()
+    for _ in range(LONGEST_HUSH_FRAMES):
+        assert playout.next_frame() == bytes(SIZE)
+    assert playout.next_frame() == tone(1)
+
+
+async def test_a_flush_ends_a_hush() -> None:
+    playout = Playout(SIZE)
+    playout.push(tone(1))
+    playout.hush()
+    playout.flush()
+    playout.push(tone(2))
+    assert playout.next_frame() == tone(2)
