@@ -1,3 +1,12 @@
+"""Openers that are kept as sound before anybody asks for them."""
+
+import pytest
+
+from voiceagent.dialogue.openers import commonest_openers, opener_length
+
+pytestmark = pytest.mark.unit
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_what_is_prepared_is_an_opener(language: str) -> None:
     prepared = commonest_openers(language)
