@@ -14,12 +14,10 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
-from pipecat.services.openai.llm import OpenAILLMService
-
 from voiceagent.accounts.protocol import AccountService
 from voiceagent.calls.booking import StoreBook
 from voiceagent.calls.order import CallParts, ToolDescription
-from voiceagent.dialogue.llm import LlmCallbacks, LlmEndpoint, LlmOptions
+from voiceagent.dialogue.llm import LlmCallbacks, LlmEndpoint, LlmOptions, ResilientLlmService
 from voiceagent.dialogue.llm_endpoint import complete_json
 from voiceagent.dialogue.llm_stage import make_llm
 from voiceagent.dialogue.local_llm import LocalLlmOptions, LocalLlmServer
@@ -38,7 +36,9 @@ from voiceagent.handoff.packet_writer import WriterOptions, write
 from voiceagent.handoff.roster import Human, Roster
 from voiceagent.settings import Settings
 from voiceagent.speech.endpointing import Expectation
-from voiceagent.speech.listening import Floor, ListeningOptions, ListeningService
+from voiceagent.speech.floor import Floor
+from voiceagent.speech.listening import ListeningService
+from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.recogniser import Recogniser, RecogniserOptions
 from voiceagent.speech.smart_turn import loaded_smart_turn
@@ -181,7 +181,7 @@ def call_parts(
 
     def llm(
         callbacks: LlmCallbacks, tools: Sequence[ToolDescription], examples: str
-    ) -> OpenAILLMService:
+    ) -> ResilientLlmService:
         options = LlmOptions.for_local_model() if endpoint.constrained else LlmOptions()
         return make_llm(endpoint, options, callbacks, tools, examples)
 

@@ -1,4 +1,4 @@
-"""Whole calls for the scenario tests, run three at a time behind the tests that ask about them.
+"""Whole calls for the scenario tests, run four at a time behind the tests that ask about them.
 
 The calls take as long as phone calls do. So all recorded callers whose tests were collected are
 called back from one background thread with one application (the models are loaded once), and a
@@ -157,7 +157,7 @@ def callbacks(
         # What is asked for here is what the classifiers find, not how soon on a busy machine.
         turn_reading_deadline_s=3.0,
     )
-    calls = Callbacks(settings, folder, _wanted(request, "scenario"), jobs=3)
+    calls = Callbacks(settings, folder, _wanted(request, "scenario"), jobs=4)
     yield calls
     calls.join()
 

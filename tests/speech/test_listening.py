@@ -37,7 +37,8 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from rapidfuzz.distance import Levenshtein
 
 from voiceagent.speech.audio import Samples, float_to_pcm, resample
-from voiceagent.speech.listening import ListeningOptions, ListeningService, NothingHeardFrame
+from voiceagent.speech.listening import ListeningService, NothingHeardFrame
+from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool
 from voiceagent.speech.recogniser import Recogniser
 from voiceagent.speech.recognition import Recognition

@@ -2,7 +2,7 @@
 
 Enters: the ear's first suspicion of a barge-in. Leaves: silence on the leg within a frame, while
 the agent's words wait where they were cut. Whether the caller wants the floor is for the ear to
-find out (:class:`~voiceagent.speech.listening.Floor`).
+find out (:class:`~voiceagent.speech.floor.Floor`).
 """
 
 from __future__ import annotations

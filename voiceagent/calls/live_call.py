@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 
-from voiceagent.calls.agent_voice import AgentVoice
+from voiceagent.calls.agent_voice import AgentTurn, AgentVoice
 from voiceagent.calls.closing import Closing
 from voiceagent.calls.deeds import Deeds
 from voiceagent.calls.event_log import EventLog
@@ -41,6 +41,7 @@ from voiceagent.domain.events import (
     CallPlaced,
     CallSummed,
     DisclosurePlayed,
+    InterimHeard,
     KeyPressed,
     LanguageModelTroubled,
     LoggedEvent,
@@ -182,6 +183,7 @@ class LiveCall:
             await asyncio.wait_for(self._greeted.wait(), _GREETING_S)
         disclosure = self._script.phrases.disclosure
         self._answer_due = False
+        self._deeds.spawn(self._running.prepare_next_turn(disclosure))
         if not await self._voice.say(disclosure, interruptible=False):
             if self._leg.is_up:
                 # Nobody may talk with an AI unawares, so there is no call without the disclosure.
@@ -242,17 +244,23 @@ class LiveCall:
 
     def _hooks(self) -> PipelineHooks:
         return PipelineHooks(
+            on_interim=self._on_interim,
             on_turn_heard=self._segments.append,
             on_nothing_heard=self._on_nothing_heard,
             on_key=self._on_key,
             on_turn=self._on_turn,
             on_barge_in=self._on_barge_in,
-            on_agent_turn=self._journal.agent_said,
+            on_agent_turn=self._on_agent_turn,
             on_gone=self._on_gone,
             on_caller_silent=self._on_caller_silent,
             on_close=self._on_close,
             may_speak=self._deeds.agent_may_answer,
             llm=LlmCallbacks(on_slow=self._on_slow, on_failed=self._on_failed),
+        )
+
+    def _on_interim(self, text: str) -> None:
+        self._deeds.spawn(
+            self._journal.note(lambda ms: InterimHeard(at_ms=ms, text=text)),
         )
 
     async def _on_nothing_heard(self, spoken_ms: int) -> None:
@@ -294,6 +302,11 @@ class LiveCall:
         if self._voice.speaking and self._deeds.agent_may_answer():
             await self._journal.report(lambda ms: BargeIn(at_ms=ms))
         await self._voice.interrupted()
+
+    async def _on_agent_turn(self, said: AgentTurn) -> None:
+        await self._journal.agent_said(said)
+        if not said.interrupted and self._deeds.agent_may_answer():
+            self._deeds.spawn(self._running.prepare_next_turn())
 
     async def _on_gone(self, gone: Gone) -> None:
         if gone.lost:

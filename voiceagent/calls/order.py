@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipecat.observers.base_observer import BaseObserver
-from pipecat.services.openai.llm import OpenAILLMService
 
 from voiceagent.accounts.protocol import AccountService
-from voiceagent.dialogue.llm import LlmCallbacks
+from voiceagent.dialogue.llm import LlmCallbacks, ResilientLlmService
 from voiceagent.dialogue.playbook import Playbook
 from voiceagent.dialogue.second_opinion import SecondOpinion
 from voiceagent.dialogue.tools import CallbackBook
@@ -25,7 +24,8 @@ from voiceagent.handoff.coordinator import HandoffOptions
 from voiceagent.handoff.hold_wishes import HoldWishes
 from voiceagent.handoff.roster import Roster
 from voiceagent.speech.endpointing import Expectation
-from voiceagent.speech.listening import Floor, ListeningService
+from voiceagent.speech.floor import Floor
+from voiceagent.speech.listening import ListeningService
 from voiceagent.speech.speaking import SpeakingService
 from voiceagent.speech.utterance_listener import OnUtterance, UtteranceListener
 from voiceagent.supervisor.turn_reading import TurnReading
@@ -77,7 +77,7 @@ class CallParts:
 
     listening: Callable[[Floor, Callable[[], Expectation], AccountRecord], ListeningService]
     speaking: Callable[[], SpeakingService]
-    llm: Callable[[LlmCallbacks, Sequence[ToolDescription], str], OpenAILLMService]
+    llm: Callable[[LlmCallbacks, Sequence[ToolDescription], str], ResilientLlmService]
     human_listener: Callable[[int, str, OnUtterance], UtteranceListener]
     accounts: AccountService
     book: CallbackBook

@@ -59,6 +59,7 @@ _STOP_DEADLINE_S = 15.0
 class PipelineHooks:
     """What the pipeline tells the call, and asks it."""
 
+    on_interim: Callable[[str], None]
     on_turn_heard: Callable[[Utterance], None]
     on_nothing_heard: Callable[[int], Awaitable[None]]
     on_key: Callable[[str], Awaitable[None]]
@@ -126,7 +127,7 @@ class CallPipeline:
                 lambda: order.playbook.questions.expected(self.voice.last_heard),
                 order.record,
             ),
-            HeardTap(hooks.on_turn_heard, hooks.on_nothing_heard, hooks.on_key),
+            HeardTap(hooks.on_interim, hooks.on_turn_heard, hooks.on_nothing_heard, hooks.on_key),
             user,
             self._turn_gate,
             self._llm,
@@ -211,6 +212,17 @@ class CallPipeline:
     async def answer(self) -> None:
         """Let the language model answer what stands in the conversation."""
         await self._worker.queue_frame(LLMRunFrame())
+
+    async def prepare_next_turn(self, about_to_be_said: str = "") -> None:
+        """Let the language model's server read the conversation while somebody speaks.
+
+        Args:
+            about_to_be_said: what the agent is saying, and the conversation does not hold yet.
+        """
+        messages = list(self._context.messages)
+        if about_to_be_said:
+            messages.append({"role": "assistant", "content": about_to_be_said})
+        await self._llm.prepare(LLMContext(messages, tools=self._context.tools))
 
     def pace(self, pace: float) -> None:
         """Speak at this pace from the next clause on; 1 is the voice's own, below it slower."""

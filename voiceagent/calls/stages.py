@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pipecat.frames.frames import (
     DataFrame,
+    EagerTranscriptionFrame,
     Frame,
     InputDTMFFrame,
     LLMFullResponseEndFrame,
@@ -38,6 +39,7 @@ class HeardTap(FrameProcessor):
     """Sees what was heard of every turn, and every key, before the turn is made of them.
 
     Args:
+        on_interim: told of what a turn holds so far.
         on_turn_heard: told of the words of a turn that is over.
         on_nothing_heard: told of a turn without recognised words, and its milliseconds of sound.
         on_key: told of every key.
@@ -45,11 +47,13 @@ class HeardTap(FrameProcessor):
 
     def __init__(
         self,
+        on_interim: Callable[[str], None],
         on_turn_heard: Callable[[Utterance], None],
         on_nothing_heard: Callable[[int], Awaitable[None]],
         on_key: Callable[[str], Awaitable[None]],
     ) -> None:
         super().__init__()
+        self._on_interim = on_interim
         self._on_turn_heard = on_turn_heard
         self._on_nothing_heard = on_nothing_heard
         self._on_key = on_key
@@ -59,6 +63,8 @@ class HeardTap(FrameProcessor):
         await super().process_frame(frame, direction)
         if isinstance(frame, TranscriptionFrame) and isinstance(frame.result, Utterance):
             self._on_turn_heard(frame.result)
+        elif isinstance(frame, EagerTranscriptionFrame):
+            self._on_interim(frame.text)
         elif isinstance(frame, InputDTMFFrame):
             await self._on_key(str(frame.button.value))
         await self.push_frame(frame, direction)

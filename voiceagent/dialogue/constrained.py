@@ -12,7 +12,9 @@ a playbook for this: ``docs/local-llm.md``.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -37,6 +39,8 @@ from voiceagent.dialogue.llm_endpoint import (
 )
 from voiceagent.dialogue.stable_prompt import StablePrompt
 
+logger = logging.getLogger(__name__)
+
 _GO_ON = "Go on."
 
 
@@ -53,14 +57,60 @@ class ConstrainedLlmService(ResilientLlmService):
     ) -> None:
         super().__init__(endpoint, options, callbacks)
         self._prompt = StablePrompt(options.history_chars, known_tools, examples)
+        self._preparing: asyncio.Task[Any] | None = None
 
     def _instruction(self) -> str | None:
         # Without what pipecat adds for models that call tools themselves: it means nothing to
         # this one, and costs it seconds to read.
         return self._base_system_instruction
 
+    async def prepare(self, context: LLMContext) -> None:
+        """Have the server read the conversation as it stands, while nobody waits for it.
+
+        The next turn's request then finds all but its own words in the server's prefix cache. A
+        request that comes meanwhile ends it: its prompt begins with the same words.
+        """
+        self._stop_preparing()
+        params, _ = await self._request(context)
+        params |= {"max_tokens": 1, "stream": False}
+        params.pop("stream_options", None)
+        params.pop("response_format", None)
+        self._preparing = self.create_task(self._client.chat.completions.create(**params))
+        try:
+            async with asyncio.timeout(self._options.total_deadline_s):
+                await self._preparing
+        except asyncio.CancelledError:
+            if (current := asyncio.current_task()) is not None and current.cancelling():
+                self._stop_preparing()
+                raise
+        except Exception as error:
+            # Nothing is lost: the next request reads the prompt itself.
+            logger.info("The prompt was not read ahead: %s", type(error).__name__)
+
+    def _stop_preparing(self) -> None:
+        if self._preparing is not None:
+            self._preparing.cancel()
+            self._preparing = None
+
     @traced_llm
     async def _attempt(self, context: LLMContext) -> None:
+        self._stop_preparing()
+        params, offered = await self._request(context)
+        call = await self._read(params, offered)
+        if call is not None:
+            await self.run_function_calls(
+                [
+                    FunctionCallFromLLM(
+                        context=context,
+                        tool_call_id=f"call_{uuid.uuid4().hex}",
+                        function_name=call.name,
+                        arguments=call.arguments,
+                    )
+                ]
+            )
+
+    async def _request(self, context: LLMContext) -> tuple[dict[str, Any], list[str]]:
+        """The request for this conversation, and the names of the tools it offers."""
         invocation = await self.get_llm_adapter().get_llm_invocation_params(
             context, convert_developer_to_user=False
         )
@@ -78,18 +128,7 @@ class ConstrainedLlmService(ResilientLlmService):
         )
         params["response_format"] = json_response_format(action_schema(tools))
         self._merge_extra_body(params, {"cache_prompt": True})
-        call = await self._read(params, [tool["name"] for tool in tools])
-        if call is not None:
-            await self.run_function_calls(
-                [
-                    FunctionCallFromLLM(
-                        context=context,
-                        tool_call_id=f"call_{uuid.uuid4().hex}",
-                        function_name=call.name,
-                        arguments=call.arguments,
-                    )
-                ]
-            )
+        return params, [tool["name"] for tool in tools]
 
     async def _read(self, params: dict[str, Any], offered: Sequence[str]) -> ToolCall | None:
         await self.start_ttfb_metrics()

@@ -78,6 +78,13 @@ class TurnTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InterimHeard(Event):
+    """What a turn of the caller holds up to a pause; it may go on, and is not judged before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BargeIn(Event):
     """The caller spoke over the agent, whose audio was cut."""
 
@@ -305,6 +312,7 @@ AnyEvent = (
     | DisclosurePlayed
     | IdentityChecked
     | TurnTaken
+    | InterimHeard
     | BargeIn
     | KeyPressed
     | ToolCalled

@@ -23,7 +23,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from pipecat.frames.frames import (
     ControlFrame,
@@ -45,62 +44,29 @@ from pipecat.utils.time import time_now_iso8601
 
 from voiceagent.domain.errors import SpeechError
 from voiceagent.speech.back_channels import is_back_channel
-from voiceagent.speech.caller_turn import TurnAudio, TurnAudioOptions
+from voiceagent.speech.caller_turn import TurnAudio
 from voiceagent.speech.endpointing import (
-    EndpointingOptions,
     Expectation,
     HeardSoFar,
     silence_needed_ms,
 )
+from voiceagent.speech.floor import Floor
+from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.recogniser import Recogniser
+from voiceagent.speech.turn_recognition import TurnRecognition
 from voiceagent.speech.utterances import (
     Segment,
     Utterance,
     joined_utterance,
-    recognise,
-    turn_probability,
 )
 from voiceagent.speech.voice_activity import (
     SpeechOffset,
     SpeechOnset,
     VoiceActivity,
-    VoiceActivityOptions,
 )
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ListeningOptions:
-    """How a call is listened to.
-
-    Attributes:
-        language: what the caller speaks; None to find out from their first clear utterance.
-        hotwords: names and terms to expect, such as the customer's name.
-        deadline_s: longest wait for one recognition. A reply later than this is no conversation.
-        detection_confidence: how sure a detected language must be to be kept for the call.
-        barge_in_ms: speech over the agent this long takes the floor, whatever the words.
-        back_channel_ms: silence after an "mhm" before the agent goes on.
-        unheard_ms: silence after speech without recognised words before its turn is given up.
-        endpointing: how long the caller is waited for.
-        activity: how eagerly speech is found. Its offset is the pause at which recognition starts;
-            shorter costs a recognition at every stop consonant.
-        audio: how a turn's audio is kept.
-    """
-
-    language: str | None = None
-    hotwords: tuple[str, ...] = ()
-    deadline_s: float = 8.0
-    detection_confidence: float = 0.8
-    barge_in_ms: int = 700
-    back_channel_ms: int = 300
-    unheard_ms: int = 800
-    endpointing: EndpointingOptions = field(default_factory=EndpointingOptions)
-    activity: VoiceActivityOptions = field(
-        default_factory=lambda: VoiceActivityOptions(offset_ms=64)
-    )
-    audio: TurnAudioOptions = field(default_factory=TurnAudioOptions)
 
 
 @dataclass
@@ -112,16 +78,6 @@ class NothingHeardFrame(ControlFrame):
     """
 
     spoken_ms: int = 0
-
-
-class Floor(Protocol):
-    """The agent's voice, as far as the ear may silence it."""
-
-    def hush(self) -> bool:
-        """Fall silent for the moment; False if the agent is not speaking or must not be cut."""
-
-    def speak_on(self) -> None:
-        """Go on where it fell silent; harmless if it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +131,16 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             ttfs_p99_latency=self._listening.deadline_s,
             settings=STTSettings(model="whisper", language=language),
         )
-        self._recogniser = recogniser
-        self._pool = pool
+        self._recognition = TurnRecognition(
+            recogniser,
+            pool,
+            language=language,
+            hotwords=self._listening.hotwords,
+            deadline_s=self._listening.deadline_s,
+            detection_confidence=self._listening.detection_confidence,
+        )
         self._floor = floor
         self._asked = asked
-        self._call_language = language
-        self._call_hotwords = self._listening.hotwords
         self._activity: VoiceActivity | None = None
         self._audio: TurnAudio | None = None
         self._turn: _Turn | None = None
@@ -194,11 +154,11 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
     @property
     def language(self) -> str | None:
         """The call's language: as given, or as detected; None until then."""
-        return self._call_language
+        return self._recognition.language
 
     def expect(self, hotwords: tuple[str, ...]) -> None:
         """Replace the hotwords, from the next utterance on."""
-        self._call_hotwords = hotwords
+        self._recognition.hotwords = hotwords
 
     def can_generate_metrics(self) -> bool:
         """True: the audio recognised is measured."""
@@ -313,7 +273,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         drafting: asyncio.Task[Utterance | None],
     ) -> None:
         """Find out what the pause holds, guess, and see whether the turn is over already."""
-        finished = await self._sounds_finished(part)
+        finished = await self._recognition.finished(part)
         # Shielded: when the caller goes on, this wait ends, but the words may still count.
         parts = [await asyncio.shield(each) for each in (*turn.settled, drafting)]
         said = [each for each in parts if each is not None]
@@ -345,39 +305,19 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             )
         await self._follow(audio)
 
-    async def _sounds_finished(self, part: Segment) -> float:
-        try:
-            return await self._pool.run(
-                Priority.FINAL, turn_probability, part, deadline_s=self._listening.deadline_s
-            )
-        except SpeechError as error:
-            _logger.warning("a turn's end was judged by its words alone: %s", error.code)
-            return 0.5
-
     def _recognising(self, part: Segment, priority: Priority) -> asyncio.Task[Utterance | None]:
         return asyncio.create_task(self._recognise(part, priority), name="recognise-turn")
 
     async def _recognise(self, part: Segment, priority: Priority) -> Utterance | None:
         self._record_stt_audio_usage(part.pcm)
         try:
-            recognition = await self._pool.run(
-                priority,
-                recognise,
-                self._recogniser,
-                part,
-                self._call_language,
-                self._call_hotwords,
-                deadline_s=self._listening.deadline_s,
-            )
+            said = await self._recognition.words(part, priority)
         except SpeechError as error:
-            _logger.warning("speech was not recognised", extra={"code": error.code})
+            _logger.warning("speech was not recognised: %s", error.code)
             await self.push_error(f"{error.code}: {error.problem}")
             return None
         await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
-        if not recognition.text:
-            return None
-        self._keep_language(recognition.language, recognition.language_probability)
-        return part.utterance(recognition)
+        return said
 
     async def _commit(self, audio: TurnAudio, turn: _Turn, draft: _Draft) -> None:
         """The turn is over. Nothing is awaited before that is settled here."""
@@ -410,8 +350,3 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             )
         if self._floor is not None:
             self._floor.speak_on()
-
-    def _keep_language(self, language: str, probability: float) -> None:
-        if self._call_language is None and probability >= self._listening.detection_confidence:
-            self._call_language = language
-            _logger.info("language of the call: %s", language)

@@ -14,7 +14,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.services.llm_service import FunctionCallParams
 
 from tests.llm_stage import DEADLINE_S, LlmStage
-from tests.scripted_llm import Rule, ScriptedLlm
+from tests.scripted_llm import Fault, Rule, ScriptedLlm
 from voiceagent.dialogue.actions import (
     ActionReader,
     ToolCall,
@@ -327,3 +327,44 @@ async def test_a_prompt_never_ends_with_the_models_own_words() -> None:
             messages: Any = [user("My bill?"), {"role": "assistant", "content": "One moment."}]
             await running.ask(LLMContext(messages))
     assert server.requests[0].messages[-1]["role"] == "user"
+
+
+async def test_the_conversation_is_read_ahead_and_the_next_request_begins_with_it() -> None:
+    with ScriptedLlm([Rule(user="Go on", say="."), Rule(user="Hi", say="Hello.")]) as server:
+        endpoint = LlmEndpoint(url=server.url, model=server.model, constrained=True)
+        service = make_llm(endpoint, LlmOptions.for_local_model(), LlmCallbacks())
+        before = [task("Greet."), said("This is an AI.")]
+        async with LlmStage(service) as running:
+            await service.prepare(LLMContext(before))  # type: ignore[arg-type]
+            assert running.said == ""
+            await running.ask(LLMContext([*before, user("Hi")]))  # type: ignore[arg-type]
+    ahead, asked = server.requests
+    assert ahead.body["max_tokens"] == 1
+    kept = ahead.messages[:-1]
+    assert asked.messages[: len(kept)] == kept
+    assert running.said == "Hello."
+
+
+async def test_a_server_that_cannot_read_ahead_disturbs_nothing() -> None:
+    with ScriptedLlm([Rule(user="Hi", say="Hello."), Rule(status=500)]) as server:
+        endpoint = LlmEndpoint(url=server.url, model=server.model, constrained=True)
+        service = make_llm(endpoint, LlmOptions.for_local_model(), LlmCallbacks())
+        async with LlmStage(service) as running:
+            await service.prepare(LLMContext([said("This is an AI.")]))
+            await running.ask(LLMContext([user("Hi")]))
+    assert running.said == "Hello."
+
+
+async def test_a_request_ends_the_reading_ahead() -> None:
+    with ScriptedLlm([Rule(user="Hi", say="Hello."), Rule(fault=Fault.HANG)]) as server:
+        endpoint = LlmEndpoint(url=server.url, model=server.model, constrained=True)
+        service = make_llm(endpoint, LlmOptions.for_local_model(), LlmCallbacks())
+        async with LlmStage(service) as running:
+            ahead = asyncio.create_task(service.prepare(LLMContext([said("This is an AI.")])))
+            async with asyncio.timeout(DEADLINE_S):
+                while not server.requests:  # noqa: ASYNC110 - the server has no event for it
+                    await asyncio.sleep(0.01)
+            await running.ask(LLMContext([user("Hi")]))
+            async with asyncio.timeout(DEADLINE_S):
+                await ahead
+    assert running.said == "Hello."

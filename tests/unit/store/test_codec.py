@@ -105,6 +105,7 @@ def test_kinds_are_a_contract_with_logs_that_are_already_written() -> None:
         "disclosure_played",
         "identity_checked",
         "turn_taken",
+        "interim_heard",
         "barge_in",
         "key_pressed",
         "tool_called",
