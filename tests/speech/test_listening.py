@@ -40,7 +40,7 @@ from voiceagent.speech.audio import Samples, float_to_pcm, resample
 from voiceagent.speech.listening import ListeningService, NothingHeardFrame
 from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool
-from voiceagent.speech.recogniser import Recogniser
+from voiceagent.speech.recogniser import OnWords, Recogniser
 from voiceagent.speech.recognition import Recognition
 from voiceagent.speech.turn_strategies import CallerTurnStopStrategy
 from voiceagent.speech.utterance_listener import ListenerOptions, UtteranceListener
@@ -236,21 +236,29 @@ async def test_a_sentence_becomes_a_turn_that_says_when_it_was_said(
 class Numbering(Recogniser):
     """Says how often it was asked; the first time only once it is released."""
 
-    def __init__(self, *, waits: bool = False, says: str = "") -> None:
+    def __init__(self, *, waits: bool = False, says: str = "", early: str | None = None) -> None:
         self.languages = ("en",)
         self.release = threading.Event()
         self.heard = 0
         self._waits = waits
         self._says = says
+        self._early = early
 
     def transcribe(
-        self, audio: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+        self,
+        audio: Samples,
+        language: str | None = None,
+        hotwords: Sequence[str] = (),
+        on_words: OnWords | None = None,
     ) -> Recognition:
         self.heard += 1
         number = self.heard
         if number == 1 and self._waits:
             self.release.wait(PATIENT_S)
-        return Recognition(self._says or f"part {number}.", "en", 0.9, 0.0)
+        text = self._says or f"part {number}."
+        if on_words is not None:
+            on_words(text if self._early is None else self._early)
+        return Recognition(text, "en", 0.9, 0.0)
 
 
 def paused_sentence(rate_hz: int, pause_s: float) -> Samples:
@@ -299,6 +307,20 @@ async def test_a_guess_is_withdrawn_when_the_caller_goes_on(pool: ModelPool) -> 
     assert kinds.count(TranscriptionFrame) == 1
 
 
+async def test_words_that_do_not_stand_the_check_are_withdrawn(pool: ModelPool) -> None:
+    recogniser = Numbering(says="Checked words.", early="First words.")
+    service = ListeningService(recogniser, pool, ListeningOptions(language="en"))
+    speech = recording("austen-0890.wav", 8000)
+    heard = await listen(service, np.concatenate([speech, silence(2.0, 8000)]), 8000)
+    assert heard.turns == ["Checked words."]
+    last = [
+        frame.text if isinstance(frame, EagerTranscriptionFrame) else type(frame)
+        for frame in heard.passed.frames
+        if isinstance(frame, EagerTranscriptionFrame | EagerEndOfTurnCancelFrame)
+    ][-3:]
+    assert last == ["First words.", EagerEndOfTurnCancelFrame, "Checked words."]
+
+
 async def test_an_mhm_over_the_agent_only_hushes_it(pool: ModelPool) -> None:
     agent = AudibleAgent()
     service = ListeningService(
@@ -328,7 +350,11 @@ async def test_words_over_the_agent_take_the_floor(pool: ModelPool) -> None:
 async def test_a_turn_without_words_ends_all_the_same(pool: ModelPool) -> None:
     class Deaf(Numbering):
         def transcribe(
-            self, audio: Samples, language: str | None = None, hotwords: Sequence[str] = ()
+            self,
+            audio: Samples,
+            language: str | None = None,
+            hotwords: Sequence[str] = (),
+            on_words: OnWords | None = None,
         ) -> Recognition:
             return Recognition("", "en", 0.0, 1.0)
 

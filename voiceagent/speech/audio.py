@@ -68,6 +68,25 @@ def quietest_position(audio: Samples, sample_rate_hz: int, window_ms: int = 100)
     return int((int(np.argmin(smoothed)) + span / 2) * step)
 
 
+def speech_end(levels: NDArray[np.float64]) -> int:
+    """Frames up to and including the last one clearly above the background."""
+    if not levels.size:
+        return 0
+    loudest, background = float(levels.max()), float(np.percentile(levels, 10))
+    if loudest - background < 12.0:
+        return int(levels.size)
+    loud = np.flatnonzero(levels >= max(background + 6.0, loudest - 30.0))
+    return int(loud[-1]) + 1
+
+
+def next_cut(audio: Samples, start: int, limit: int, sample_rate_hz: int) -> int:
+    """Where a window beginning at ``start`` ends: at the end, or in a pause before the limit."""
+    if audio.size - start <= limit:
+        return audio.size
+    search = start + limit * 2 // 3
+    return search + quietest_position(audio[search : start + limit], sample_rate_hz)
+
+
 class AudioHistory:
     """The recent past of a stream of 16-bit PCM, addressed by sample position.
 

@@ -22,7 +22,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from pipecat.frames.frames import (
     ControlFrame,
@@ -53,8 +54,10 @@ from voiceagent.speech.endpointing import (
 from voiceagent.speech.floor import Floor
 from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool, Priority
-from voiceagent.speech.recogniser import Recogniser
+from voiceagent.speech.recogniser import OnWords, Recogniser
 from voiceagent.speech.turn_recognition import TurnRecognition
+from voiceagent.speech.turn_state import CallerTurn, TurnDraft
+from voiceagent.speech.turn_words import never_ends_so
 from voiceagent.speech.utterances import (
     Segment,
     Utterance,
@@ -78,30 +81,6 @@ class NothingHeardFrame(ControlFrame):
     """
 
     spoken_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """What a pause was found to hold. ``utterance`` is None if there were no words."""
-
-    utterance: Utterance | None
-    needed_ms: int
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A turn of the caller that is going on."""
-
-    onset: int
-    announced: bool = False
-    speaking: bool = True
-    end: int = 0
-    longest_pause_ms: int = 0
-    part: Segment | None = None
-    draft: _Draft | None = None
-    drafting: asyncio.Task[Utterance | None] | None = None
-    waiting: asyncio.Task[None] | None = None
-    settled: list[asyncio.Task[Utterance | None]] = field(default_factory=list)
 
 
 class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
@@ -143,7 +122,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         self._asked = asked
         self._activity: VoiceActivity | None = None
         self._audio: TurnAudio | None = None
-        self._turn: _Turn | None = None
+        self._turn: CallerTurn | None = None
         self._pause_habit_ms = 0
 
     @property
@@ -178,9 +157,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         """Stop recognising."""
         turn, self._turn = self._turn, None
         if turn is not None:
-            for task in (turn.waiting, turn.drafting, *turn.settled):
-                if task is not None:
-                    task.cancel()
+            turn.cancel()
         await super().cleanup()  # type: ignore[no-untyped-call]
 
     async def process_audio_frame(
@@ -222,42 +199,32 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         turn = self._turn
         if turn is None:
             audio.begin(onset.at)
-            turn = self._turn = _Turn(onset=onset.at)
+            turn = self._turn = CallerTurn(onset=onset.at)
             hushed = self._floor is not None and self._floor.hush()
         else:
             turn.longest_pause_ms = max(turn.longest_pause_ms, audio.ms(onset.at - turn.end))
-            self._resume(audio, turn)
-            await self._cancel_eager_end_of_turn()  # type: ignore[no-untyped-call]
+            turn.resume(audio)
+            await self._withdraw(turn)
             hushed = not turn.announced
         await self.push_frame(VADUserStartedSpeakingFrame())
         if not hushed:
             await self._announce(turn)
 
-    def _resume(self, audio: TurnAudio, turn: _Turn) -> None:
-        """The caller goes on: what was guessed is void, what was long enough is settled."""
-        part, drafting = turn.part, turn.drafting
-        if turn.waiting is not None:
-            turn.waiting.cancel()
-        if drafting is not None and part is not None:
-            if audio.is_long(part):
-                turn.settled.append(drafting)
-                audio.settle(part.end)
-            else:
-                drafting.cancel()
-        turn.speaking, turn.draft, turn.part = True, None, None
-        turn.drafting = turn.waiting = None
-
-    async def _speech_paused(self, audio: TurnAudio, turn: _Turn, offset: SpeechOffset) -> None:
+    async def _speech_paused(
+        self, audio: TurnAudio, turn: CallerTurn, offset: SpeechOffset
+    ) -> None:
         turn.speaking, turn.end = False, offset.at
         turn.part = audio.pause(offset.at)
-        turn.drafting = self._recognising(turn.part, Priority.FINAL)
+        turn.drafting = self._recognising(
+            turn.part, Priority.FINAL, partial(self._on_early_words, turn, turn.part)
+        )
         turn.waiting = self.create_task(self._draft(audio, turn, turn.part, turn.drafting))
         silent_for = audio.position - offset.at
         await self.push_frame(
             VADUserStoppedSpeakingFrame(stop_secs=silent_for / audio.sample_rate_hz)
         )
 
-    async def _announce(self, turn: _Turn) -> None:
+    async def _announce(self, turn: CallerTurn) -> None:
         """The caller has the floor."""
         if not turn.announced:
             turn.announced = True
@@ -268,7 +235,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
     async def _draft(
         self,
         audio: TurnAudio,
-        turn: _Turn,
+        turn: CallerTurn,
         part: Segment,
         drafting: asyncio.Task[Utterance | None],
     ) -> None:
@@ -280,12 +247,13 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         if not said:
             # Over the agent, a cough: there is nothing to wait for.
             needed_ms = self._listening.unheard_ms if turn.announced else 0
-            turn.draft = _Draft(None, needed_ms)
+            turn.draft = TurnDraft(None, needed_ms)
+            await self._withdraw(turn)
             await self._follow(audio)
             return
         utterance = joined_utterance(said)
         if not turn.announced and is_back_channel(utterance.text, utterance.language):
-            turn.draft = _Draft(utterance, self._listening.back_channel_ms)
+            turn.draft = TurnDraft(utterance, self._listening.back_channel_ms)
             await self._follow(audio)
             return
         heard = HeardSoFar(
@@ -297,21 +265,45 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             longest_pause_ms=max(self._pause_habit_ms, turn.longest_pause_ms),
         )
         needed_ms = silence_needed_ms(heard, self._listening.endpointing)
-        turn.draft = _Draft(utterance, needed_ms)
+        turn.draft = TurnDraft(utterance, needed_ms)
         await self._announce(turn)
-        if needed_ms < self._listening.endpointing.open_end_ms:
-            await self._push_eager_end_of_turn(
-                utterance.text, user_id=self._user_id, language=Language(utterance.language)
-            )
+        if _may_be_all(utterance.text, utterance.language):
+            await self._guess(turn, utterance.text, utterance.language)
+        else:
+            await self._withdraw(turn)
         await self._follow(audio)
 
-    def _recognising(self, part: Segment, priority: Priority) -> asyncio.Task[Utterance | None]:
-        return asyncio.create_task(self._recognise(part, priority), name="recognise-turn")
+    def _on_early_words(self, turn: CallerTurn, part: Segment, text: str) -> None:
+        """The words are written, and still being checked: the language model may begin."""
+        language = self._recognition.language
+        current = self._turn is turn and turn.part is part and turn.draft is None
+        whole = turn.announced and not turn.settled
+        if current and whole and language and _may_be_all(text, language):
+            turn.guessing = self.create_task(self._guess(turn, text, language))
 
-    async def _recognise(self, part: Segment, priority: Priority) -> Utterance | None:
+    async def _guess(self, turn: CallerTurn, text: str, language: str) -> None:
+        if self._turn is not turn or turn.speaking or turn.guess == text:
+            return
+        await self._withdraw(turn)
+        turn.guess = text
+        await self._push_eager_end_of_turn(text, user_id=self._user_id, language=Language(language))
+
+    async def _withdraw(self, turn: CallerTurn) -> None:
+        if turn.guess:
+            turn.guess = ""
+            await self._cancel_eager_end_of_turn()  # type: ignore[no-untyped-call]
+
+    def _recognising(
+        self, part: Segment, priority: Priority, on_words: OnWords | None = None
+    ) -> asyncio.Task[Utterance | None]:
+        return asyncio.create_task(self._recognise(part, priority, on_words), name="recognise-turn")
+
+    async def _recognise(
+        self, part: Segment, priority: Priority, on_words: OnWords | None
+    ) -> Utterance | None:
         self._record_stt_audio_usage(part.pcm)
         try:
-            said = await self._recognition.words(part, priority)
+            said = await self._recognition.words(part, priority, on_words)
         except SpeechError as error:
             _logger.warning("speech was not recognised: %s", error.code)
             await self.push_error(f"{error.code}: {error.problem}")
@@ -319,7 +311,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
         return said
 
-    async def _commit(self, audio: TurnAudio, turn: _Turn, draft: _Draft) -> None:
+    async def _commit(self, audio: TurnAudio, turn: CallerTurn, draft: TurnDraft) -> None:
         """The turn is over. Nothing is awaited before that is settled here."""
         self._turn = None
         audio.end(turn.end)
@@ -350,3 +342,8 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             )
         if self._floor is not None:
             self._floor.speak_on()
+
+
+def _may_be_all(text: str, language: str) -> bool:
+    """Whether a guess on these words is worth what it costs."""
+    return bool(text) and not never_ends_so(text, language)

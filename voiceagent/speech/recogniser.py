@@ -24,7 +24,7 @@ The model: Radford et al., "Robust Speech Recognition via Large-Scale Weak Super
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 from numpy.typing import NDArray
 
-from voiceagent.speech.audio import Samples, level_dbfs, levels_dbfs, quietest_position
+from voiceagent.speech.audio import Samples, level_dbfs, levels_dbfs, next_cut, speech_end
 from voiceagent.speech.errors import RecogniserUnavailableError
 from voiceagent.speech.recognition import (
     Recognition,
@@ -85,6 +85,10 @@ class RecogniserOptions:
     second_look_below: float = 0.3
     silence_dbfs: float = -55.0
     tokens_per_s: int = 12
+
+
+OnWords = Callable[[str], None]
+"""Told of words from the worker's thread; must not block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class Recogniser:
         audio: Samples,
         language: str | None = None,
         hotwords: Sequence[str] = (),
+        on_words: OnWords | None = None,
     ) -> Recognition:
         """Recognise one utterance.
 
@@ -148,6 +153,8 @@ class Recogniser:
             language: one of ``languages``, or None to detect it among them.
             hotwords: names and terms likely to occur, such as the customer's name; they are put
                 before the audio as if they had been said earlier.
+            on_words: told of the words as soon as they are written, before it is known how sure
+                they are; not for audio too long for one window.
 
         Raises:
             RecogniserUnavailableError: ``language`` is not one of ``languages``.
@@ -161,10 +168,12 @@ class Recogniser:
         limit -= self.options.padding_ms * SAMPLE_RATE_HZ // 1000
         parts: list[Recognition] = []
         start = 0
+        if audio.size > limit:
+            on_words = None
         while start < audio.size or not parts:
-            end = _split(audio, start, limit)
+            end = next_cut(audio, start, limit, SAMPLE_RATE_HZ)
             known = language or next((part.language for part in parts if part.text), None)
-            part = self._transcribe_window(audio[start:end], known, hotwords)
+            part = self._transcribe_window(audio[start:end], known, hotwords, on_words)
             parts.append(moved(part, start * 1000 // SAMPLE_RATE_HZ))
             start = end
         return parts[0] if len(parts) == 1 else joined(parts)
@@ -175,19 +184,23 @@ class Recogniser:
         self._transcribe_window(noise * np.float32(0.01), self.languages[0], ())
 
     def _transcribe_window(
-        self, audio: Samples, language: str | None, hotwords: Sequence[str]
+        self,
+        audio: Samples,
+        language: str | None,
+        hotwords: Sequence[str],
+        on_words: OnWords | None = None,
     ) -> Recognition:
         levels = levels_dbfs(audio, _FRAME)
         loudest = float(levels.max()) if levels.size else level_dbfs(audio)
         if loudest < self.options.silence_dbfs:
             return Recognition("", language or self.languages[0], 0.0, 1.0, float(bool(language)))
-        speech_end_s = _speech_end(levels) * _FRAME / SAMPLE_RATE_HZ
+        speech_end_s = speech_end(levels) * _FRAME / SAMPLE_RATE_HZ
         encoded, frames = self._encode(audio)
         probability = 1.0
         if language is None:
             language, probability = self._detect_language(encoded)
         tokenizer = self._tokenizers[language]
-        decoded = self._decode(encoded, frames, tokenizer, hotwords, speech_end_s)
+        decoded = self._decode(encoded, frames, tokenizer, hotwords, speech_end_s, on_words)
         if decoded.confidence < self.options.second_look_below and not self._is_invented(
             decoded, loudest
         ):
@@ -250,6 +263,7 @@ class Recogniser:
         tokenizer: Tokenizer,
         hotwords: Sequence[str],
         speech_end_s: float,
+        on_words: OnWords | None = None,
     ) -> _Decoded:
         prompt = [*self._context(tokenizer, hotwords), *tokenizer.sot_sequence]
         tokens, no_speech = self._generate(encoded, tokenizer, prompt, speech_end_s)
@@ -258,8 +272,11 @@ class Recogniser:
             tokens, no_speech = self._generate(
                 encoded, tokenizer, list(tokenizer.sot_sequence), speech_end_s, forbid_loops=True
             )
+        text = tokenizer.decode(tokens).strip()
+        if on_words is not None and text:
+            on_words(text)
         words, confidence = self._time_words(encoded, frames, tokenizer, tokens)
-        return _Decoded(tokenizer.decode(tokens).strip(), confidence, no_speech, words)
+        return _Decoded(text, confidence, no_speech, words)
 
     def _generate(
         self,
@@ -334,22 +351,3 @@ class Recogniser:
             task="transcribe",
             language=language,
         )
-
-
-def _speech_end(levels: NDArray[np.float64]) -> int:
-    """Frames up to and including the last one clearly above the background."""
-    if not levels.size:
-        return 0
-    loudest, background = float(levels.max()), float(np.percentile(levels, 10))
-    if loudest - background < 12.0:
-        return int(levels.size)
-    loud = np.flatnonzero(levels >= max(background + 6.0, loudest - 30.0))
-    return int(loud[-1]) + 1
-
-
-def _split(audio: Samples, start: int, limit: int) -> int:
-    """Where the window beginning at ``start`` ends: at the end, or in a pause before the limit."""
-    if audio.size - start <= limit:
-        return audio.size
-    search = start + limit * 2 // 3
-    return search + quietest_position(audio[search : start + limit], SAMPLE_RATE_HZ)

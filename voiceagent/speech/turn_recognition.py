@@ -6,11 +6,12 @@ model pool. One call's language and hotwords are kept here.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from voiceagent.domain.errors import SpeechError
 from voiceagent.speech.model_pool import ModelPool, Priority
-from voiceagent.speech.recogniser import Recogniser
+from voiceagent.speech.recogniser import OnWords, Recogniser
 from voiceagent.speech.utterances import Segment, Utterance, recognise, turn_probability
 
 _logger = logging.getLogger(__name__)
@@ -48,12 +49,28 @@ class TurnRecognition:
         self.language = language
         self.hotwords = hotwords
 
-    async def words(self, part: Segment, priority: Priority) -> Utterance | None:
+    async def words(
+        self, part: Segment, priority: Priority, on_words: OnWords | None = None
+    ) -> Utterance | None:
         """What was said in this part; None if there were no words in it.
+
+        Args:
+            part: the audio.
+            priority: how urgent it is.
+            on_words: told on the event loop of the words as they are written, a little earlier and
+                not yet checked.
 
         Raises:
             SpeechError: no answer in time, or the pool was too busy.
         """
+        loop = asyncio.get_running_loop()
+        early: OnWords | None = None
+        if on_words is not None:
+            told = on_words
+
+            def early(text: str) -> None:
+                loop.call_soon_threadsafe(told, text)
+
         recognition = await self._pool.run(
             priority,
             recognise,
@@ -61,6 +78,7 @@ class TurnRecognition:
             part,
             self.language,
             self.hotwords,
+            early,
             deadline_s=self._deadline_s,
         )
         if not recognition.text:

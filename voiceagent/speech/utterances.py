@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from voiceagent.domain.transcript import Tone
 from voiceagent.speech.audio import AudioHistory, pcm_to_float, quietest_position, resample
-from voiceagent.speech.recogniser import SAMPLE_RATE_HZ, Recogniser
+from voiceagent.speech.recogniser import SAMPLE_RATE_HZ, OnWords, Recogniser
 from voiceagent.speech.recognition import Recognition
 from voiceagent.speech.smart_turn import end_of_turn_probability
 from voiceagent.speech.tone import measure_tone, together
@@ -173,7 +173,11 @@ class Segmenter:
 
 
 def recognise(
-    recogniser: Recogniser, segment: Segment, language: str | None, hotwords: tuple[str, ...]
+    recogniser: Recogniser,
+    segment: Segment,
+    language: str | None,
+    hotwords: tuple[str, ...],
+    on_words: OnWords | None = None,
 ) -> Recognition:
     """Recognise a segment and measure its tone. Blocking: for the pool.
 
@@ -181,7 +185,7 @@ def recognise(
     """
     heard = pcm_to_float(segment.pcm)
     audio = resample(heard, segment.sample_rate_hz, SAMPLE_RATE_HZ)
-    recognition = recogniser.transcribe(audio, language, hotwords)
+    recognition = recogniser.transcribe(audio, language, hotwords, on_words)
     if not recognition.text:
         return recognition
     return replace(recognition, tone=measure_tone(heard, segment.sample_rate_hz, recognition.text))
