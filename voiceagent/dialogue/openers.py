@@ -48,7 +48,7 @@ _COMMONEST = {
 }
 _MARK = r"\s?[,;–—]"
 _OPENERS = {
-    language: re.compile(rf"\s*(?:{'|'.join(phrases)}){_MARK}(?=\s)", re.IGNORECASE)
+    language: re.compile(rf"\s*(?:{'|'.join(phrases)}){_MARK}(?=\s|$)", re.IGNORECASE)
     for language, phrases in (("en", _ENGLISH), ("de", _GERMAN))
 }
 
@@ -56,8 +56,8 @@ _OPENERS = {
 def opener_length(text: str, language: str) -> int:
     """How many characters at the beginning of a reply may be spoken already; 0 for none.
 
-    What counts is a whole clause with its mark, once the white space behind it has come: until
-    then the clause may still go on ("I understand" into "I understandably").
+    What counts is a whole clause with its mark: until then the clause may still go on ("I
+    understand" into "I understandably").
 
     Args:
         text: the reply so far.
