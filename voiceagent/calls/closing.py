@@ -51,7 +51,9 @@ class Closing:
         end = loop.time() + longest_s
         while not (self._decided.done() or leaving.done()) and loop.time() < end:
             waiting: set[asyncio.Future[Any]] = {self._decided, leaving}
-            if not opening.done():
+            if opening.done():
+                opening.result()
+            else:
                 waiting.add(opening)
             await asyncio.wait(
                 waiting, timeout=end - loop.time(), return_when=asyncio.FIRST_COMPLETED
