@@ -321,6 +321,24 @@ async def test_words_that_do_not_stand_the_check_are_withdrawn(pool: ModelPool) 
     assert last == ["First words.", EagerEndOfTurnCancelFrame, "Checked words."]
 
 
+async def test_a_caller_cut_off_once_is_waited_for_longer_the_next_time(pool: ModelPool) -> None:
+    service = ListeningService(
+        Numbering(says="I was charged twice for October."), pool, ListeningOptions(language="en")
+    )
+    # Pauses that last longer than the wait after a sentence that seems finished.
+    first, second = paused_sentence(8000, 1.3), paused_sentence(8000, 1.3)
+    audio = np.concatenate([first, silence(2.0, 8000), second, silence(2.0, 8000)])
+    heard = await listen(service, audio, 8000, lambda heard: service.audio_ms > audio.size // 8)
+    waited = [
+        frame.result.end_ms - frame.result.start_ms
+        for frame in heard.passed.of(TranscriptionFrame)
+        if isinstance(frame.result, Utterance)
+    ]
+    # Two halves, and then the whole, with the pause in it.
+    assert len(waited) == 3
+    assert waited[2] > waited[0] + waited[1] + 1000
+
+
 async def test_an_mhm_over_the_agent_only_hushes_it(pool: ModelPool) -> None:
     agent = AudibleAgent()
     service = ListeningService(

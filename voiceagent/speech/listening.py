@@ -124,6 +124,8 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         self._audio: TurnAudio | None = None
         self._turn: CallerTurn | None = None
         self._pause_habit_ms = 0
+        # Long ago: nothing was said yet.
+        self._last_end = -(10**9)
 
     @property
     def audio_ms(self) -> int:
@@ -198,6 +200,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
     async def _speech_began(self, audio: TurnAudio, onset: SpeechOnset) -> None:
         turn = self._turn
         if turn is None:
+            self._learn_pause(audio.ms(onset.at - self._last_end))
             audio.begin(onset.at)
             turn = self._turn = CallerTurn(onset=onset.at)
             hushed = self._floor is not None and self._floor.hush()
@@ -209,6 +212,11 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         await self.push_frame(VADUserStartedSpeakingFrame())
         if not hushed:
             await self._announce(turn)
+
+    def _learn_pause(self, pause_ms: int) -> None:
+        """A turn that begins so soon after the last one was the rest of it, cut off too early."""
+        if pause_ms <= self._listening.resumed_within_ms:
+            self._pause_habit_ms = max(self._pause_habit_ms, pause_ms)
 
     async def _speech_paused(
         self, audio: TurnAudio, turn: CallerTurn, offset: SpeechOffset
@@ -315,6 +323,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         """The turn is over. Nothing is awaited before that is settled here."""
         self._turn = None
         audio.end(turn.end)
+        self._last_end = turn.end
         # A habit fades in turns without such a pause.
         self._pause_habit_ms = max(turn.longest_pause_ms, self._pause_habit_ms * 3 // 4)
         self._clear_eager_end_of_turn()  # type: ignore[no-untyped-call]

@@ -20,6 +20,7 @@ class ListeningOptions:
         detection_confidence: how sure a detected language must be to be kept for the call.
         barge_in_ms: speech over the agent this long takes the floor, whatever the words.
         back_channel_ms: silence after an "mhm" before the agent goes on.
+        resumed_within_ms: a caller who speaks again so soon after a turn had not finished it.
         unheard_ms: silence after speech without recognised words before its turn is given up.
         endpointing: how long the caller is waited for.
         activity: how eagerly speech is found. Its offset is the pause at which recognition starts;
@@ -33,6 +34,7 @@ class ListeningOptions:
     detection_confidence: float = 0.8
     barge_in_ms: int = 700
     back_channel_ms: int = 300
+    resumed_within_ms: int = 2000
     unheard_ms: int = 800
     endpointing: EndpointingOptions = field(default_factory=EndpointingOptions)
     activity: VoiceActivityOptions = field(
