@@ -41,6 +41,7 @@ class Call:
     judged: int = 0
     barge_ins: int = 0
     answered: int = 0
+    guesses: int = 0
     may_judge: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def on_turn(self) -> bool:
@@ -53,6 +54,7 @@ class Call:
         self.barge_ins += 1
 
     def may_guess(self) -> bool:
+        self.guesses += 1
         return self.guessing
 
     async def answer(self) -> None:
@@ -63,6 +65,7 @@ class Call:
 class Gate:
     stage: LlmStage
     gate: TurnGate
+    call: Call
 
     async def send(self, *frames: Frame) -> None:
         for frame in frames:
@@ -71,7 +74,7 @@ class Gate:
     async def guess(self) -> None:
         await self.send(STARTED(), CONTEXT(LLMContext(), speculation=True))
         # The end of a turn, a system frame, would overtake it here.
-        await asyncio.sleep(0.05)
+        await until(lambda: self.call.guesses == 1)
 
     @property
     def passed(self) -> list[type[Frame]]:
@@ -88,7 +91,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def running(call: Call) -> AsyncIterator[Gate]:
     gate = TurnGate(call.on_turn, call.on_barge_in, call.may_guess, call.answer)
     async with LlmStage(gate) as stage:
-        yield Gate(stage, gate)
+        yield Gate(stage, gate, call)
 
 
 async def test_an_approved_guess_is_released_only_after_the_verdict() -> None:
