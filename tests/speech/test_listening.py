@@ -115,7 +115,8 @@ class Passing(FrameProcessor):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
-        if isinstance(frame, self.KEPT):
+        # Upstream, the aggregator withdraws a guess that was overtaken by its own withdrawal.
+        if direction is FrameDirection.DOWNSTREAM and isinstance(frame, self.KEPT):
             self.frames.append(frame)
         await self.push_frame(frame, direction)
 
