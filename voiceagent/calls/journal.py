@@ -16,8 +16,7 @@ from voiceagent.domain.errors import StoreError
 from voiceagent.domain.events import AnyEvent, CallMoved, LoggedEvent, TurnTaken
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.legs.leg import Leg
-from voiceagent.speech.tone import together
-from voiceagent.speech.utterances import Utterance
+from voiceagent.speech.utterances import Utterance, joined_utterance
 
 # An address is often told over two or three turns.
 _REMEMBERED_TURNS = 4
@@ -94,17 +93,16 @@ class Journal:
 
     async def caller_said(self, segments: Sequence[Utterance]) -> LoggedEvent:
         """Log a turn of the caller, made of what was recognised between two pauses each."""
-        spoken = sum(len(s.text) for s in segments) or 1
-        tones = [segment.tone for segment in segments if segment.tone is not None]
+        said = joined_utterance(segments)
         turn = Turn(
             number=self._next_turn(),
             speaker=Speaker.CALLER,
-            text=" ".join(s.text for s in segments),
-            start_ms=segments[0].start_ms,
-            end_ms=segments[-1].end_ms,
-            confidence=round(sum(s.confidence * len(s.text) for s in segments) / spoken, 3),
-            language=segments[-1].language,
-            tone=together(tones),
+            text=said.text,
+            start_ms=said.start_ms,
+            end_ms=said.end_ms,
+            confidence=round(said.confidence, 3),
+            language=said.language,
+            tone=said.tone,
             overlap_ms=self._overlap_ms(segments),
         )
         self._caller_words.append(turn.text)

@@ -259,9 +259,7 @@ class LiveCall:
         )
 
     def _on_interim(self, text: str) -> None:
-        self._deeds.spawn(
-            self._journal.note(lambda ms: InterimHeard(at_ms=ms, text=text)),
-        )
+        self._deeds.spawn(self._journal.note(lambda ms: InterimHeard(at_ms=ms, text=text)))
 
     async def _on_nothing_heard(self, spoken_ms: int) -> None:
         if self._deeds.agent_may_answer():

@@ -65,7 +65,8 @@ class TurnGate(FrameProcessor):
         self._guess = _Guess.NONE
         self._turn_ended = False
         self._held: UserStoppedSpeakingFrame | None = None
-        self._judging: asyncio.Task[None] | None = None
+        # More than one, if the caller goes on and ends again before a verdict is there.
+        self._judging: set[asyncio.Task[None]] = set()
 
     def outdate(self) -> None:
         """The conversation has changed: what was written on a guess is no answer to it."""
@@ -75,8 +76,7 @@ class TurnGate(FrameProcessor):
     async def cleanup(self) -> None:
         """Judge no more."""
         await super().cleanup()  # type: ignore[no-untyped-call]
-        if self._judging is not None:
-            task, self._judging = self._judging, None
+        for task in tuple(self._judging):
             await self.cancel_task(task)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -98,7 +98,9 @@ class TurnGate(FrameProcessor):
                 self._turn_ended = True
                 if self._guess is not _Guess.NONE:
                     self._held = frame
-                    self._judging = self.create_task(self._judge(frame))
+                    judging = self.create_task(self._judge(frame))
+                    self._judging.add(judging)
+                    judging.add_done_callback(self._judging.discard)
                     return
         await self.push_frame(frame, direction)
 

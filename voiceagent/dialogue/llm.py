@@ -172,11 +172,15 @@ class ResilientLlmService(OpenAILLMService):
         await super().run_function_calls(function_calls)
 
     async def _turn_certain(self) -> None:
-        """Wait while the turn is a guess. One that is withdrawn ends the wait with the reply."""
-        while self._speculation_gate.is_speculating:
-            self._turn_is_certain.clear()
-            # Bounded by the stop strategy, which withdraws a guess that is never settled.
-            await self._turn_is_certain.wait()
+        """Wait while the turn is a guess. One that is withdrawn ends the wait with the reply.
+
+        Raises:
+            TimeoutError: neither happened within the deadline of a whole reply.
+        """
+        async with asyncio.timeout(self._options.total_deadline_s):
+            while self._speculation_gate.is_speculating:
+                self._turn_is_certain.clear()
+                await self._turn_is_certain.wait()
 
     def _instruction(self) -> str | None:
         instruction = self._settings.system_instruction

@@ -137,10 +137,6 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         """The call's language: as given, or as detected; None until then."""
         return self._recognition.language
 
-    def expect(self, hotwords: tuple[str, ...]) -> None:
-        """Replace the hotwords, from the next utterance on."""
-        self._recognition.hotwords = hotwords
-
     def can_generate_metrics(self) -> bool:
         """True: the audio recognised is measured."""
         return True

@@ -141,7 +141,6 @@ class VoiceActivity:
         self._voiced_until = -1
         self._windows_since_reset = self._quiet_windows = 0
         self._speaking = False
-        self._last_onset: SpeechOnset | None = None
         self._last_offset: SpeechOffset | None = None
         # Speech windows in a row that may become an onset, and where they began.
         self._candidate: int | None = None
@@ -161,16 +160,6 @@ class VoiceActivity:
     def attentive(self) -> bool:
         """Whether Silero is at work; if not, feeding a frame takes microseconds."""
         return self._speaking or self._gate_open
-
-    @property
-    def last_onset(self) -> SpeechOnset | None:
-        """The most recent onset."""
-        return self._last_onset
-
-    @property
-    def last_offset(self) -> SpeechOffset | None:
-        """The most recent offset."""
-        return self._last_offset
 
     def feed(self, pcm: bytes) -> tuple[SpeechEdge, ...]:
         """Take in the next samples; return what was decided on them, in order."""
@@ -262,9 +251,8 @@ class VoiceActivity:
             at = min(at, max(self._voiced_from, at - self._lookback, previous_end))
         self._speaking = True
         self._speech_end = self._scored
-        self._last_onset = SpeechOnset(at, self._scored)
         self._forget_candidate()
-        return self._last_onset
+        return SpeechOnset(at, self._scored)
 
     def _while_speaking(self, probability: float) -> SpeechOffset | None:
         silence = self._scored - self._speech_end
