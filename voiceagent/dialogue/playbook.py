@@ -18,22 +18,20 @@ the call; its handler ``close_call`` is the call's own.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
 from pipecat.flows import FlowConfig, FlowManager
 from pipecat.frames.frames import TTSSpeakFrame
-from pydantic import BaseModel, ValidationError
 
 from voiceagent.dialogue.guidance import NOTE_VALUES, Guidance
 from voiceagent.dialogue.phrases import PLACEHOLDER, Phrases
 from voiceagent.dialogue.questions import Questions, load_questions
 from voiceagent.dialogue.wording import speak_date, speak_weekday
 from voiceagent.domain.errors import PlaybookError
+from voiceagent.prompt_files import placing, read_prompt
 
 CALLBACK_NODE = "callback_later"
 """The node every playbook needs: a caller for whom no human is free chooses another time there."""
@@ -140,111 +138,54 @@ def load_playbook(prompts_dir: Path, name: str, language: str) -> Playbook:
         )
     phrases_file = prompts_dir / "phrases" / f"{language}.yaml"
     flow_file = prompts_dir / "playbooks" / name / f"{language}.yaml"
-    phrases = _read(phrases_file, prompts_dir, Phrases)
-    for place, line in phrases.lines():
-        _check_placeholders(line, CALL_VALUES | LATE_VALUES, phrases_file, place)
+    phrases = read_prompt(phrases_file, Phrases)
+    with placing(phrases_file):
+        for place, line in phrases.lines():
+            _check_placeholders(line, CALL_VALUES | LATE_VALUES, place)
     guidance_file = prompts_dir / "guidance" / f"{language}.yaml"
-    guidance = _read(guidance_file, prompts_dir, Guidance)
-    for place, line in guidance.model_dump().items():
-        _check_placeholders(line, NOTE_VALUES, guidance_file, place)
-    flow = _read(flow_file, prompts_dir, FlowConfig)
-    _check_flow(flow, phrases, flow_file)
+    guidance = read_prompt(guidance_file, Guidance)
+    with placing(guidance_file):
+        for place, line in guidance.model_dump().items():
+            _check_placeholders(line, NOTE_VALUES, place)
+    flow = read_prompt(flow_file, FlowConfig, root=prompts_dir)
+    with placing(flow_file):
+        _check_flow(flow, phrases)
     examples = prompts_dir / "persona" / f"{language}.examples.md"
     told = examples.read_text("utf-8").strip() if examples.is_file() else ""
     questions = load_questions(prompts_dir / "questions" / f"{language}.yaml")
     return Playbook(name, language, flow, phrases, guidance, told, questions)
 
 
-_Read = TypeVar("_Read", bound=BaseModel)
-
-
-def _read(path: Path, root: Path, model: type[_Read]) -> _Read:
-    """A YAML file as a model; every way it can be wrong is a ``PlaybookError``."""
-    try:
-        text = path.read_text("utf-8")
-        data = yaml.load(text, _loader(path.parent, root.resolve()))  # noqa: S506  (a SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlaybookError(f"{path} cannot be read: {error}.") from error
-    except yaml.MarkedYAMLError as error:
-        mark = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise PlaybookError(f"{path}{mark} is not valid YAML: {error.problem}.") from error
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        line = _line_of(text, first["loc"])
-        field = ".".join(str(part) for part in first["loc"]) or "top level"
-        raise PlaybookError(f"{path}:{line}: {field}: {first['msg']}.") from None
-
-
-def _loader(folder: Path, root: Path) -> type[yaml.SafeLoader]:
-    """pipecat's ``!include``, kept inside the prompts folder, and with Markdown taken as text."""
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    def include(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-        path = (folder / str(loader.construct_scalar(node))).resolve()  # type: ignore[arg-type]
-        if not path.is_relative_to(root) or not path.is_file():
-            raise yaml.constructor.ConstructorError(
-                None, None, f"there is no '{node.value}' to include", node.start_mark
-            )
-        text = path.read_text("utf-8")
-        if path.suffix == ".yaml":
-            return yaml.load(text, _loader(path.parent, root))  # noqa: S506
-        return text.strip()
-
-    Loader.add_constructor("!include", include)
-    return Loader
-
-
-def _line_of(text: str, place: tuple[int | str, ...]) -> int:
-    """The line, from 1, of a field in a YAML text, or of the last part of its path there is."""
-    node: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
-    line = 1
-    for part in place:
-        children: dict[Hashable, tuple[yaml.Node, yaml.Node]] = {}
-        if isinstance(node, yaml.MappingNode):
-            children = {key.value: (key, value) for key, value in node.value}
-        elif isinstance(node, yaml.SequenceNode):
-            children = {i: (item, item) for i, item in enumerate(node.value)}
-        if part not in children:
-            break
-        at, node = children[part]
-        line = at.start_mark.line + 1
-    return line
-
-
-def _check_placeholders(text: str, allowed: frozenset[str], path: Path, place: str) -> None:
+def _check_placeholders(text: str, allowed: frozenset[str], place: str) -> None:
     for match in PLACEHOLDER.finditer(text):
         if match[1] not in allowed:
             raise PlaybookError(
-                f"{path}: {place}: the placeholder '{match[1]}' is not known.",
+                f"{place}: the placeholder '{match[1]}' is not known.",
                 f"Known are: {', '.join(sorted(allowed))}.",
             )
 
 
-def _check_flow(flow: FlowConfig, phrases: Phrases, path: Path) -> None:
+def _check_flow(flow: FlowConfig, phrases: Phrases) -> None:
     """Placeholders and our own actions, which pipecat would only find out about in a call."""
     lines = {place for place, _ in phrases.lines()}
     if CALLBACK_NODE not in flow.nodes:
         raise PlaybookError(
-            f"{path}: nodes: there is no '{CALLBACK_NODE}'.",
+            f"nodes: there is no '{CALLBACK_NODE}'.",
             "A caller for whom no human is free goes there to choose another time.",
         )
     for name, node in flow.nodes.items():
         texts = [node.role_message or "", *(message.content for message in node.task_messages)]
         for text in texts:
-            _check_placeholders(text, CALL_VALUES, path, f"nodes.{name}")
+            _check_placeholders(text, CALL_VALUES, f"nodes.{name}")
         for action in (*node.pre_actions, *node.post_actions):
             said = str(action.extras().get("line"))
             if action.type == "say" and said not in lines:
-                raise PlaybookError(f"{path}: nodes.{name}: there is no line '{said}' to say.")
+                raise PlaybookError(f"nodes.{name}: there is no line '{said}' to say.")
             if action.type == "close" and f"goodbye.{said}" not in lines:
-                raise PlaybookError(f"{path}: nodes.{name}: there is no goodbye line '{said}'.")
+                raise PlaybookError(f"nodes.{name}: there is no goodbye line '{said}'.")
             if action.type == "tts_say":
                 raise PlaybookError(
-                    f"{path}: nodes.{name}: 'tts_say' would hold up the flow for good if the"
+                    f"nodes.{name}: 'tts_say' would hold up the flow for good if the"
                     " caller spoke over it.",
                     "Use the action 'say'.",
                 )

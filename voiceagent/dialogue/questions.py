@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from voiceagent.dialogue.phrases import Line, PromptModel
-from voiceagent.domain.errors import PlaybookError
+from voiceagent.prompt_files import read_prompt
 from voiceagent.speech.endpointing import Expectation
 
 REMEDY = "How the file is written is told at the top of prompts/questions/en.yaml."
@@ -85,14 +84,4 @@ def load_questions(path: Path) -> Questions:
     Raises:
         PlaybookError: the file is missing, is no YAML, or does not validate.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Questions(QuestionsFile.model_validate(document).questions)
-    except OSError as error:
-        raise PlaybookError(f"'{path}' cannot be read.", str(error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlaybookError(f"'{path}' is not valid YAML: {error}", REMEDY) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise PlaybookError(f"{path}: {field}: {first['msg']}.", REMEDY) from error
+    return Questions(read_prompt(path, QuestionsFile, REMEDY).questions)

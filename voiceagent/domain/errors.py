@@ -7,6 +7,7 @@ name files and settings, never what a caller said or who they are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -49,10 +50,28 @@ class AudioFileError(InputError):
     exit_code = 66
 
 
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """Where in a file something is wrong; lines and columns count from 1, None where unknown."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    field: str = ""
+
+
 class PlaybookError(InputError):
-    """A playbook, policy or prompt file is unknown or does not validate."""
+    """A playbook, policy or prompt file is unknown or does not validate.
+
+    Attributes:
+        place: where, for an error in a file.
+    """
 
     code = "input.playbook"
+
+    def __init__(self, problem: str, remedy: str = "", place: FilePlace | None = None) -> None:
+        super().__init__(problem, remedy)
+        self.place = place
 
 
 class AccountNotFoundError(InputError):

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voiceagent.domain.errors import PlaybookError
 from voiceagent.domain.events import HoldWish
+from voiceagent.prompt_files import placing, read_prompt
 from voiceagent.supervisor.phrases import Phrase, PhraseError, PhraseSet, split_words
 from voiceagent.supervisor.policy import REMEDY, PhraseList
 
@@ -116,16 +116,6 @@ def load_hold_wishes(prompts: Path) -> HoldWishes:
         PlaybookError: the file is missing, is no YAML, or does not validate.
     """
     path = prompts / FILE
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return HoldWishes(HoldFile.model_validate(document))
-    except OSError as error:
-        raise PlaybookError(f"'{path}' cannot be read.", str(error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlaybookError(f"'{path}' is not valid YAML: {error}", REMEDY) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise PlaybookError(f"{path}: {field}: {first['msg']}.", REMEDY) from error
-    except PlaybookError as error:
-        raise PlaybookError(f"{path}: {error.problem}", error.remedy) from error
+    file = read_prompt(path, HoldFile, REMEDY)
+    with placing(path):
+        return HoldWishes(file)

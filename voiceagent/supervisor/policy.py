@@ -12,11 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from voiceagent.domain.errors import PlaybookError
 from voiceagent.domain.verdict import Action
+from voiceagent.prompt_files import placing, read_prompt
 from voiceagent.supervisor.phrases import Phrase, PhraseError, PhraseSet
 from voiceagent.supervisor.policy_sections import (
     Accumulation,
@@ -297,15 +297,6 @@ def load_policy(path: Path) -> Policy:
     Raises:
         PlaybookError: the file is missing, is no YAML, or does not validate.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlaybookError(
-            f"The supervisor's policy '{path.name}' cannot be read.", str(error)
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlaybookError(f"'{path.name}' is not valid YAML: {error}", REMEDY) from error
-    try:
-        return parse_policy(document)
-    except PlaybookError as error:
-        raise PlaybookError(f"{path}: {error.problem}", error.remedy) from error
+    file = read_prompt(path, PolicyFile, REMEDY)
+    with placing(path):
+        return Policy(file)

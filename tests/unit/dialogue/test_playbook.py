@@ -231,5 +231,5 @@ def test_a_broken_file_says_where(
 
 def test_a_missing_phrases_file(prompts: Path) -> None:
     (prompts / "phrases" / "en.yaml").unlink()
-    with pytest.raises(PlaybookError, match=r"phrases/en\.yaml cannot be read"):
+    with pytest.raises(PlaybookError, match=r"phrases/en\.yaml' cannot be read"):
         load_playbook(prompts, NAME, "en")

@@ -139,7 +139,7 @@ def test_german(said: str, expects: Expectation, shipped: dict[str, Questions]) 
         ("questions: [", "not valid YAML"),
         ("questions: []", "questions: "),
         ("nothing: 1", "questions: Field required"),
-        ("", "the file: "),
+        ("", "top level: "),
         ("questions:\n- {expects: maybe, pattern: a}", "questions.0.expects"),
         (
             "questions:\n- {expects: date, pattern: '('}",
