@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 from voiceagent.speech.audio import Samples, resample
 from voiceagent.speech.errors import RecogniserUnavailableError
 from voiceagent.speech.espeak import EspeakVoice
+from voiceagent.speech.piper import PiperVoice
 from voiceagent.speech.recogniser import SAMPLE_RATE_HZ, Recogniser, RecogniserOptions
 
 pytestmark = pytest.mark.speech
@@ -146,6 +147,24 @@ def test_hotwords_help_with_names(recogniser: Recogniser) -> None:
     name = "Jon Dashwoode"
     assert "Dashwoode" not in recogniser.transcribe(audio, "en").text
     assert "Dashwoode" in recogniser.transcribe(audio, "en", (name,)).text
+
+
+def test_invoice_numbers_to_expect_are_heard_as_numbers(recogniser: Recogniser) -> None:
+    """Said with a real voice, over a telephone; one of the five is another caller's invoice."""
+    digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    model = WEIGHTS.parent / "piper-en_US-joe-medium"
+    voice = PiperVoice(next(model.glob("*.onnx")), "en")
+    known = ("INV-3107", "INV-4118", "INV-3302", "INV-2041")
+    heard = {"with": 0, "without": 0}
+    for number in ("3107", "4118", "3302", "2041", "7254"):
+        said = f"It is invoice number I N V {' '.join(digits[int(digit)] for digit in number)}."
+        telephone = resample(
+            np.concatenate(list(voice.synthesise(said))), voice.sample_rate_hz, 8000
+        )
+        audio = resample(telephone, 8000, SAMPLE_RATE_HZ)
+        for how, terms in (("with", known), ("without", ())):
+            heard[how] += number in recogniser.transcribe(audio, "en", terms).text
+    assert heard["with"] >= max(heard["without"], 4)
 
 
 def test_german_is_told_from_english(recogniser: Recogniser) -> None:
