@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
     ControlFrame,
     Frame,
     InputAudioRawFrame,
@@ -46,28 +47,17 @@ from pipecat.utils.time import time_now_iso8601
 from voiceagent.domain.errors import SpeechError
 from voiceagent.speech.back_channels import is_back_channel
 from voiceagent.speech.caller_turn import TurnAudio
-from voiceagent.speech.endpointing import (
-    Expectation,
-    HeardSoFar,
-    silence_needed_ms,
-)
+from voiceagent.speech.endpointing import Expectation, HeardSoFar, silence_needed_ms
 from voiceagent.speech.floor import Floor
 from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool, Priority
+from voiceagent.speech.pause_habit import PauseHabit
 from voiceagent.speech.recogniser import OnWords, Recogniser
 from voiceagent.speech.turn_recognition import TurnRecognition
 from voiceagent.speech.turn_state import CallerTurn, TurnDraft
 from voiceagent.speech.turn_words import never_ends_so
-from voiceagent.speech.utterances import (
-    Segment,
-    Utterance,
-    joined_utterance,
-)
-from voiceagent.speech.voice_activity import (
-    SpeechOffset,
-    SpeechOnset,
-    VoiceActivity,
-)
+from voiceagent.speech.utterances import Segment, Utterance, joined_utterance
+from voiceagent.speech.voice_activity import SpeechOffset, SpeechOnset, VoiceActivity
 
 _logger = logging.getLogger(__name__)
 
@@ -123,9 +113,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         self._activity: VoiceActivity | None = None
         self._audio: TurnAudio | None = None
         self._turn: CallerTurn | None = None
-        self._pause_habit_ms = 0
-        # Long ago: nothing was said yet.
-        self._last_end = -(10**9)
+        self._habit = PauseHabit(self._listening.habit)
 
     @property
     def audio_ms(self) -> int:
@@ -157,6 +145,12 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         if turn is not None:
             turn.cancel()
         await super().cleanup()  # type: ignore[no-untyped-call]
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Take note of the agent's voice as well."""
+        if isinstance(frame, BotStartedSpeakingFrame):
+            self._habit.agent_began(self.audio_ms)
+        await super().process_frame(frame, direction)
 
     async def process_audio_frame(
         self,
@@ -196,7 +190,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
     async def _speech_began(self, audio: TurnAudio, onset: SpeechOnset) -> None:
         turn = self._turn
         if turn is None:
-            self._learn_pause(audio.ms(onset.at - self._last_end))
+            self._habit.turn_began(audio.ms(onset.at))
             audio.begin(onset.at)
             turn = self._turn = CallerTurn(onset=onset.at)
             hushed = self._floor is not None and self._floor.hush()
@@ -208,11 +202,6 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         await self.push_frame(VADUserStartedSpeakingFrame())
         if not hushed:
             await self._announce(turn)
-
-    def _learn_pause(self, pause_ms: int) -> None:
-        """A turn that begins so soon after the last one was the rest of it, cut off too early."""
-        if pause_ms <= self._listening.resumed_within_ms:
-            self._pause_habit_ms = max(self._pause_habit_ms, pause_ms)
 
     async def _speech_paused(
         self, audio: TurnAudio, turn: CallerTurn, offset: SpeechOffset
@@ -266,7 +255,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             confidence=utterance.confidence,
             language=utterance.language,
             expected=self._asked(),
-            longest_pause_ms=max(self._pause_habit_ms, turn.longest_pause_ms),
+            longest_pause_ms=max(self._habit.longest_ms, turn.longest_pause_ms),
         )
         needed_ms = silence_needed_ms(heard, self._listening.endpointing)
         turn.draft = TurnDraft(utterance, needed_ms)
@@ -319,9 +308,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         """The turn is over. Nothing is awaited before that is settled here."""
         self._turn = None
         audio.end(turn.end)
-        self._last_end = turn.end
-        # A habit fades in turns without such a pause.
-        self._pause_habit_ms = max(turn.longest_pause_ms, self._pause_habit_ms * 3 // 4)
+        self._habit.turn_ended(audio.ms(turn.end), turn.longest_pause_ms)
         self._clear_eager_end_of_turn()  # type: ignore[no-untyped-call]
         said = draft.utterance
         if turn.announced:
