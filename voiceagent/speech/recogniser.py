@@ -33,7 +33,7 @@ import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
+from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
 
 from voiceagent.speech.audio import Samples, level_dbfs, levels_dbfs, next_cut, speech_end
@@ -41,12 +41,13 @@ from voiceagent.speech.errors import RecogniserUnavailableError
 from voiceagent.speech.recognition import (
     Recognition,
     Word,
+    end_mark_probability,
     is_invented,
     joined,
     loop_length,
     moved,
     spoken_tokens,
-    whole_words,
+    timed_words,
     without_loop,
 )
 
@@ -56,8 +57,6 @@ _FRAME = SAMPLE_RATE_HZ // 50
 _FEATURE_MS = 10
 _MAX_TOKENS = 224
 _MAX_CONTEXT_TOKENS = 64
-_OPENING_MARKS = "\"'“¿([{"
-_CLOSING_MARKS = "\"'.,!?:”)]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,7 @@ class _Decoded:
     confidence: float
     no_speech: float
     words: tuple[Word, ...]
+    end_mark: float
 
 
 class Recogniser:
@@ -216,6 +216,7 @@ class Recogniser:
             no_speech=decoded.no_speech,
             language_probability=probability,
             words=decoded.words,
+            end_mark=decoded.end_mark,
         )
 
     def _is_invented(self, decoded: _Decoded, loudest_dbfs: float) -> bool:
@@ -275,8 +276,10 @@ class Recogniser:
         text = tokenizer.decode(tokens).strip()
         if on_words is not None and text:
             on_words(text)
-        words, confidence = self._time_words(encoded, frames, tokenizer, tokens)
-        return _Decoded(text, confidence, no_speech, words)
+        aligned = self._align(encoded, frames, tokenizer, tokens)
+        end_mark = end_mark_probability(aligned)
+        words, confidence = timed_words(aligned)
+        return _Decoded(text, confidence, no_speech, words, end_mark)
 
     def _generate(
         self,
@@ -317,32 +320,16 @@ class Recogniser:
         tokens = tokenizer.encode(" " + ", ".join(terms) + ".")
         return [tokenizer.sot_prev, *tokens[:_MAX_CONTEXT_TOKENS]]
 
-    def _time_words(
+    def _align(
         self, encoded: Any, frames: int, tokenizer: Tokenizer, tokens: list[int]
-    ) -> tuple[tuple[Word, ...], float]:
-        """The words with their times, and the geometric mean of their probabilities."""
+    ) -> list[dict[str, Any]]:
+        """The words and marks with their times and probabilities, as faster-whisper has them."""
         if not tokens:
-            return (), 0.0
-        aligned = self._whisper.find_alignment(tokenizer, [tokens], encoded, frames)[0]
-        merge_punctuations(aligned, _OPENING_MARKS, _CLOSING_MARKS)
-        entries = whole_words(aligned)
-        words = tuple(
-            Word(
-                entry["word"].strip(),
-                round(float(entry["start"]) * 1000),
-                round(float(entry["end"]) * 1000),
-                float(entry["probability"]),
-            )
-            for entry in entries
-        )
-        weights = [len(entry["tokens"]) for entry in entries]
-        if not weights:
-            return words, 0.0
-        logs = (
-            weight * math.log(max(word.probability, 1e-6))
-            for word, weight in zip(words, weights, strict=True)
-        )
-        return words, math.exp(sum(logs) / sum(weights))
+            return []
+        found: list[dict[str, Any]] = self._whisper.find_alignment(
+            tokenizer, [tokens], encoded, frames
+        )[0]
+        return found
 
     def _make_tokenizer(self, language: str) -> Tokenizer:
         return Tokenizer(

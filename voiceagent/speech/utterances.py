@@ -29,6 +29,7 @@ class Utterance:
         confidence: 0..1, see :class:`~voiceagent.speech.recognition.Recognition`.
         language: BCP 47 primary tag.
         tone: how it sounded; None where it was not measured.
+        end_mark: 0..1, likewise.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Utterance:
     confidence: float
     language: str
     tone: Tone | None = None
+    end_mark: float = 0.0
 
 
 def joined_utterance(parts: Sequence[Utterance]) -> Utterance:
@@ -56,6 +58,7 @@ def joined_utterance(parts: Sequence[Utterance]) -> Utterance:
         confidence=sum(part.confidence * len(part.text) for part in parts) / spoken,
         language=parts[-1].language,
         tone=together(tones),
+        end_mark=parts[-1].end_mark,
     )
 
 
@@ -103,6 +106,7 @@ class Segment:
             confidence=recognition.confidence,
             language=recognition.language,
             tone=recognition.tone,
+            end_mark=recognition.end_mark,
         )
 
 
