@@ -9,6 +9,7 @@ that agree, or an answer that is whole by what was asked. Pure; no clock.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,10 +35,12 @@ __all__ = [
 
 PAUSE_MARGIN_MS = 250
 """How much longer than a third above their usual longest pause a slow caller is waited for."""
-WHOLE_SENTENCE_WORDS = 5
-"""From so many words on, a finished tone counts without a mark: recognisers forget some."""
 FEW_WORDS = 2
 """Up to so many words, a full stop tells little: recognisers end every scrap with one."""
+
+
+# What each sign weighs, in log odds.
+_BIAS, _TONE, _MARK, _CLARITY, _FEW = -1.45, 0.77, 0.26, 0.9, 2.2
 
 
 class Expectation(StrEnum):
@@ -66,15 +69,14 @@ class EndpointingOptions:
         unsure_ms: where the signs disagree.
         unlikely_ms: where little says that it is over.
         open_end_ms: after words that cannot be the last.
-        sure_from: from this probability on, the turn sounds finished beyond doubt.
-        likely_from: from here on, it sounds finished.
+        over_sure: from this probability on, by all signs together, the turn is over beyond doubt.
+        over_likely: from here on, it is most likely over.
+        over_unsure: below this, little says that it is over.
+        likely_from: from here on, a turn sounds finished.
         short_answer_from: from here on, a bare "yes" or "no" is taken for the whole answer.
         unlikely_below: below this, it sounds as if the caller goes on.
         falls_from: from here on, the voice falls as at the very end of a number.
         clear_from: recogniser's confidence below which its words and marks prove nothing.
-        sure_confidence: recogniser's confidence needed for the shortest wait: halves of sentences
-            are written with full stops too, but less surely.
-        very_clear_from: from this confidence on, a full stop counts against an unfinished tone.
         slow_from_ms: whoever pauses so long in mid-turn is waited for by their own measure.
         postal_digits: so many digits are a whole number, a postal code.
         whole_digits: so many or more are likely a whole number.
@@ -85,14 +87,14 @@ class EndpointingOptions:
     unsure_ms: int = 1000
     unlikely_ms: int = 1500
     open_end_ms: int = 1800
-    sure_from: float = 0.8
+    over_sure: float = 0.93
+    over_likely: float = 0.75
+    over_unsure: float = 0.35
     likely_from: float = 0.6
     short_answer_from: float = 0.4
     unlikely_below: float = 0.25
     falls_from: float = 0.9
     clear_from: float = 0.4
-    sure_confidence: float = 0.75
-    very_clear_from: float = 0.85
     slow_from_ms: int = 500
     postal_digits: int = 5
     whole_digits: int = 8
@@ -107,8 +109,8 @@ class EndpointingOptions:
         )
         if waits[0] < 0 or list(waits) != sorted(waits):
             raise ValueError(f"the waits must rise from sure_ms to open_end_ms, not {waits}")
-        if not self.unlikely_below <= self.likely_from <= self.sure_from:
-            raise ValueError("unlikely_below, likely_from and sure_from must rise")
+        if not self.over_unsure <= self.over_likely <= self.over_sure:
+            raise ValueError("over_unsure, over_likely and over_sure must rise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class HeardSoFar:
         finished: Smart Turn's probability, 0..1, that the turn is over. Take the one from soon
             after the last sound: in mid-sentence it climbs with the silence.
         confidence: the recogniser's, 0..1.
+        end_mark: how sure the recogniser is of the mark that ends the text, 0..1; 0 without one.
         language: BCP 47 primary tag.
         expected: what the agent has asked for.
         longest_pause_ms: the longest pauses after which this caller goes on with a turn, as far
@@ -129,6 +132,7 @@ class HeardSoFar:
     text: str
     finished: float
     confidence: float
+    end_mark: float
     language: str
     expected: Expectation = Expectation.OPEN
     longest_pause_ms: int = 0
@@ -159,7 +163,7 @@ def _by_answer(heard: HeardSoFar, options: EndpointingOptions) -> int:
     expected, finished = heard.expected, heard.finished
     by_signs = _by_signs(heard, options)
     short = is_short_answer(heard.text, heard.language)
-    few = len(split_words(heard.text)) <= FEW_WORDS
+    scrap = _is_scrap(heard)
 
     if expected is Expectation.SPELLED:
         # Between two letters the line is silent, and each letter sounds like the last.
@@ -177,31 +181,42 @@ def _by_answer(heard: HeardSoFar, options: EndpointingOptions) -> int:
         return max(by_signs, options.likely_ms)
     if _holds_value(heard) and ended(heard.text) and finished >= options.unlikely_below:
         # What was asked for has been said. "On Friday." alone may get its time of day yet.
-        return options.likely_ms if few else min(by_signs, options.likely_ms)
-    if few and not (expected is Expectation.NAME and len(split_words(heard.text)) == FEW_WORDS):
-        # "James." waits for the surname; "The bill." for its sentence.
+        return options.likely_ms if scrap else min(by_signs, options.likely_ms)
+    if scrap:
         return max(by_signs, options.unsure_ms)
     return by_signs
 
 
 def _by_signs(heard: HeardSoFar, options: EndpointingOptions) -> int:
-    """What tone and punctuation ask for, whatever the words are."""
-    if ended(heard.text):
-        sure = heard.finished >= options.sure_from and heard.confidence >= options.sure_confidence
-        if sure and not seldom_ends_so(heard.text, heard.language):
-            return options.sure_ms
-        if heard.finished >= options.likely_from and heard.confidence >= options.sure_confidence:
-            return options.likely_ms
-        # Words this clear with a full stop are seldom half a sentence, whatever the tone.
-        clear = heard.confidence >= options.very_clear_from
-        if heard.finished >= options.unlikely_below or clear:
-            return options.unsure_ms
-        return options.unlikely_ms
-    # Without a mark, the recogniser has not heard a whole sentence, or has forgotten the mark.
-    long = len(split_words(heard.text)) >= WHOLE_SENTENCE_WORDS
-    if long and heard.finished >= options.sure_from:
+    """What tone, marks and clarity together ask for, whatever was asked."""
+    over = over_probability(heard)
+    if over >= options.over_sure and not seldom_ends_so(heard.text, heard.language):
+        return options.sure_ms
+    if over >= options.over_likely:
         return options.likely_ms
-    return options.unsure_ms if heard.finished >= options.likely_from else options.unlikely_ms
+    return options.unsure_ms if over >= options.over_unsure else options.unlikely_ms
+
+
+def over_probability(heard: HeardSoFar) -> float:
+    """How likely the turn is over by tone, marks and clarity together, 0..1.
+
+    The recogniser ends most scraps with a full stop, but is less sure of it in mid-sentence, and
+    less sure of words that were broken off; the tone misleads where the words do not. A logistic
+    regression on these signs, fitted on one part of the recordings (``docs/latency.md``).
+    """
+    evidence = (
+        _BIAS
+        + _TONE * _log_odds(heard.finished)
+        + _MARK * _log_odds(heard.end_mark)
+        + _CLARITY * _log_odds(heard.confidence)
+        - _FEW * _is_scrap(heard)
+    )
+    return 1 / (1 + math.exp(-evidence))
+
+
+def _log_odds(probability: float) -> float:
+    inside = min(max(probability, 0.01), 0.99)
+    return math.log(inside / (1 - inside))
 
 
 def _by_digits(heard: HeardSoFar, options: EndpointingOptions, by_signs: int) -> int:
@@ -227,6 +242,14 @@ def _breaks_off(heard: HeardSoFar, options: EndpointingOptions) -> bool:
     # "That is the bill I was asking for." may end like this, if the tone says so too.
     supported = ended(heard.text) and heard.finished >= options.likely_from
     return seldom_ends_so(heard.text, heard.language) and not supported
+
+
+def _is_scrap(heard: HeardSoFar) -> bool:
+    """Few words: "The bill." waits for its sentence, and "James." for the surname."""
+    words = len(split_words(heard.text))
+    if heard.expected is Expectation.NAME:
+        return words < FEW_WORDS
+    return words <= FEW_WORDS
 
 
 def _holds_value(heard: HeardSoFar) -> bool:

@@ -253,6 +253,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             text=utterance.text,
             finished=finished,
             confidence=utterance.confidence,
+            end_mark=utterance.end_mark,
             language=utterance.language,
             expected=self._asked(),
             longest_pause_ms=max(self._habit.longest_ms, turn.longest_pause_ms),

@@ -12,6 +12,7 @@ from voiceagent.speech.endpointing import (
     HeardSoFar,
     silence_needed_ms,
 )
+from voiceagent.speech.turn_words import ended
 
 pytestmark = pytest.mark.unit
 
@@ -27,8 +28,10 @@ def _needed(
     language: str = "en",
     confidence: float = 0.9,
     longest_pause_ms: int = 0,
+    end_mark: float = 0.9,
 ) -> int:
-    heard = HeardSoFar(text, finished, confidence, language, expected, longest_pause_ms)
+    mark = end_mark if ended(text) else 0.0
+    heard = HeardSoFar(text, finished, confidence, mark, language, expected, longest_pause_ms)
     return silence_needed_ms(heard, OPTIONS)
 
 
@@ -120,9 +123,18 @@ def test_silence_needed(
 
 
 def test_what_was_hardly_recognised_is_never_sure() -> None:
-    assert _needed("I was charged twice.", 0.99, confidence=0.3) == UNSURE
-    assert _needed("I was charged twice.", 0.99, confidence=0.6) == UNSURE
+    assert _needed("I was charged twice.", 0.99, confidence=0.3) == LIKELY
+    assert _needed("I was charged twice.", 0.95, confidence=0.6) == LIKELY
+    assert _needed("I was charged twice.", 0.8, confidence=0.3) == UNSURE
     assert _needed("Yes.", 0.99, E.YES_NO, confidence=0.3) == LIKELY
+
+
+def test_a_mark_the_recogniser_doubts_counts_less() -> None:
+    said = "I was charged twice for October."
+    assert _needed(said, 0.9, end_mark=0.95) == SURE
+    assert _needed(said, 0.9, end_mark=0.3) == LIKELY
+    assert _needed(said, 0.2, end_mark=0.9) == UNSURE
+    assert _needed(said, 0.2, end_mark=0.1) == UNLIKELY
 
 
 def test_a_caller_who_pauses_for_long_is_waited_for() -> None:
@@ -138,8 +150,8 @@ def test_a_caller_who_pauses_for_long_is_waited_for() -> None:
 def test_options_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="sure_ms"):
         EndpointingOptions(sure_ms=900)
-    with pytest.raises(ValueError, match="likely_from"):
-        EndpointingOptions(likely_from=0.95)
+    with pytest.raises(ValueError, match="over_likely"):
+        EndpointingOptions(over_likely=0.95)
 
 
 probabilities = st.floats(min_value=0, max_value=1)
@@ -178,6 +190,7 @@ turns = st.builds(
     text=st.builds(lambda said, mark: " ".join(said) + mark, st.lists(words, max_size=7), marks),
     finished=probabilities,
     confidence=probabilities,
+    end_mark=probabilities,
     language=st.sampled_from(["en", "de", "fr"]),
     expected=st.sampled_from(Expectation),
     longest_pause_ms=st.integers(min_value=0, max_value=4000),
@@ -194,6 +207,15 @@ def test_a_lower_probability_never_shortens_the_wait(heard: HeardSoFar, other: f
     low, high = sorted((heard.finished, other))
     longer = silence_needed_ms(replace(heard, finished=low), OPTIONS)
     assert longer >= silence_needed_ms(replace(heard, finished=high), OPTIONS)
+
+
+@given(turns, st.sampled_from(["confidence", "end_mark"]), probabilities)
+def test_less_certain_words_never_shorten_the_wait(
+    heard: HeardSoFar, sign: str, other: float
+) -> None:
+    low, high = sorted((getattr(heard, sign), other))
+    longer = silence_needed_ms(replace(heard, **{sign: low}), OPTIONS)
+    assert longer >= silence_needed_ms(replace(heard, **{sign: high}), OPTIONS)
 
 
 @given(turns, st.integers(min_value=0, max_value=4000))
