@@ -89,7 +89,7 @@ class EndpointingOptions:
     open_end_ms: int = 1800
     over_sure: float = 0.93
     over_likely: float = 0.75
-    over_unsure: float = 0.35
+    over_unsure: float = 0.15
     likely_from: float = 0.6
     short_answer_from: float = 0.4
     unlikely_below: float = 0.25
