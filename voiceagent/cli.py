@@ -223,6 +223,23 @@ def bench_calls(
     asyncio.run(measure(load_settings(), options, most, result, out))
 
 
+@bench.command("endpointing")
+def bench_endpointing(
+    result: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    part: Annotated[
+        str, typer.Option(help="Of the shipped recordings: report, or tuning.")
+    ] = "report",
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Fit the weights of the signs to this part as well.")
+    ] = False,
+) -> None:
+    """How long callers are waited for, at ends of turns and at pauses within them."""
+    without_model_hub()
+    from voiceagent.terminal.endpoints import bench_endpointing as count
+
+    count(load_settings(), part, result, out, fitting=fit)
+
+
 @packet.command("eval")
 def packet_eval(
     file: Annotated[Path, typer.Argument(help="Dialogues with human summaries, JSON Lines.")],

@@ -39,8 +39,8 @@ FEW_WORDS = 2
 """Up to so many words, a full stop tells little: recognisers end every scrap with one."""
 
 
-# What each sign weighs, in log odds.
-_BIAS, _TONE, _MARK, _CLARITY, _FEW = -1.45, 0.77, 0.26, 0.9, 2.2
+# What each of the signs weighs, in log odds.
+_BIAS, _WEIGHTS = -1.45, (0.77, 0.26, 0.9, -2.2)
 
 
 class Expectation(StrEnum):
@@ -202,16 +202,20 @@ def over_probability(heard: HeardSoFar) -> float:
 
     The recogniser ends most scraps with a full stop, but is less sure of it in mid-sentence, and
     less sure of words that were broken off; the tone misleads where the words do not. A logistic
-    regression on these signs, fitted on one part of the recordings (``docs/latency.md``).
+    regression on :func:`signs`; ``voiceagent bench endpointing --fit`` fits its weights.
     """
-    evidence = (
-        _BIAS
-        + _TONE * _log_odds(heard.finished)
-        + _MARK * _log_odds(heard.end_mark)
-        + _CLARITY * _log_odds(heard.confidence)
-        - _FEW * _is_scrap(heard)
-    )
+    evidence = _BIAS + sum(w * sign for w, sign in zip(_WEIGHTS, signs(heard), strict=True))
     return 1 / (1 + math.exp(-evidence))
+
+
+def signs(heard: HeardSoFar) -> tuple[float, float, float, float]:
+    """Tone, mark and clarity in log odds, and 1 for a scrap of few words."""
+    return (
+        _log_odds(heard.finished),
+        _log_odds(heard.end_mark),
+        _log_odds(heard.confidence),
+        float(_is_scrap(heard)),
+    )
 
 
 def _log_odds(probability: float) -> float:

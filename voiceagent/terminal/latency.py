@@ -41,13 +41,13 @@ async def bench_latency(
         InputError: a file cannot be written, or the recordings cannot be used.
         VoiceAgentError: a system failed.
     """
-    _check_writable(plot, result)
+    check_writable(plot, result)
     report = await measure(options, settings, _teller(console))
     _print(report, console)
     _write(plot, svg(report))
     console.print(f"Plot: {plot}")
     if result is not None:
-        _write_json(result, report.as_json())
+        write_json(result, report.as_json())
         console.print(f"Figures: {result}")
 
 
@@ -55,11 +55,11 @@ async def bench_calls(
     settings: Settings, options: BenchOptions, most: int, result: Path | None, console: Console
 ) -> None:
     """Raise the number of simultaneous calls for both systems, and print how far each came."""
-    _check_writable(result)
+    check_writable(result)
     report = await measure_calls(options, settings, most, _teller(console))
     _print_calls(report, console)
     if result is not None:
-        _write_json(result, report.as_json())
+        write_json(result, report.as_json())
         console.print(f"Figures: {result}")
 
 
@@ -67,14 +67,19 @@ def _teller(console: Console) -> Any:
     return lambda system, call: console.print(f"{system}: {call} ...", style="dim")
 
 
-def _check_writable(*paths: Path | None) -> None:
+def check_writable(*paths: Path | None) -> None:
     """Before a quarter of an hour is spent on figures that have nowhere to go."""
     for path in paths:
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"There is no folder '{path.parent}'.", "Make it, or name another.")
 
 
-def _write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write figures where they were asked for.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     _write(path, json.dumps(data, indent=2) + "\n")
 
 
