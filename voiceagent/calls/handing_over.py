@@ -21,8 +21,9 @@ from voiceagent.calls.whispering import whisper
 from voiceagent.dialogue.playbook import CALLBACK_NODE, CallScript, fill
 from voiceagent.domain.call import CallEvent, CallState
 from voiceagent.domain.errors import LanguageModelError
-from voiceagent.domain.events import HandoffMoved, LoggedEvent, TurnTaken
+from voiceagent.domain.events import LoggedEvent, TurnTaken
 from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.handoff_events import HandoffMoved
 from voiceagent.domain.packet import Packet
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.caller_side import HeardOnHold, Whispered

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from voiceagent.domain.call import CallOutcome
-from voiceagent.domain.events import (
-    CallbackBooked,
-    DoNotCallEntered,
-    HandoffEnded,
-    LoggedEvent,
-    PacketWritten,
-    ToolReturned,
-)
+from voiceagent.domain.events import CallbackBooked, DoNotCallEntered, LoggedEvent, ToolReturned
 from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.handoff_events import HandoffEnded, PacketWritten
 
 # Tools whose success means that the caller got what they called for.
 _ANSWERING_TOOLS = frozenset(

@@ -24,15 +24,13 @@ from voiceagent.domain.events import (
     CallPlaced,
     CallSummed,
     DoNotCallEntered,
-    HandoffEnded,
-    HandoffMoved,
     LoggedEvent,
-    PacketWritten,
     ReplyGuarded,
     TurnTaken,
     VerdictGiven,
 )
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved, PacketWritten
 from voiceagent.domain.packet import Packet
 from voiceagent.domain.transcript import Turn
 from voiceagent.domain.verdict import Verdict

@@ -27,21 +27,18 @@ from voiceagent.domain.events import (
     CallSummed,
     DisclosurePlayed,
     DoNotCallEntered,
-    HoldWished,
-    HumanRung,
     IdentityChecked,
     KeyPressed,
     LanguageModelTroubled,
     LoggedEvent,
     ReplyGuarded,
     SecondOpinionGiven,
-    SentBack,
     ToolCalled,
     ToolReturned,
     TurnTaken,
     VerdictGiven,
-    WhisperPlayed,
 )
+from voiceagent.domain.handoff_events import HoldWished, HumanRung, SentBack, WhisperPlayed
 from voiceagent.domain.packet import Claim, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, Verdict

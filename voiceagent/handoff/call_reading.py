@@ -16,15 +16,13 @@ from voiceagent.domain.events import (
     AnyEvent,
     CallbackBooked,
     CallPlaced,
-    HoldWish,
-    HoldWished,
     IdentityChecked,
-    SentBack,
     ToolCalled,
     ToolReturned,
     TurnTaken,
     VerdictGiven,
 )
+from voiceagent.domain.handoff_events import HoldWish, HoldWished, SentBack
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.domain.verdict import Verdict
 from voiceagent.handoff.packet_wording import PacketWording

@@ -11,8 +11,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from voiceagent.domain.events import HoldWish
 from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.domain.packet import Packet
 from voiceagent.legs.leg import Leg
 

@@ -16,8 +16,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from voiceagent.domain.events import HoldWish, Reporter
+from voiceagent.domain.events import Reporter
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState, new_handoff
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.handoff.bridge import Bridge
 from voiceagent.handoff.briefing import Briefing
 from voiceagent.handoff.caller_side import CallerSide, HeardOnHold, Whispered

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voiceagent.domain.errors import PlaybookError
-from voiceagent.domain.events import HoldWish
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.prompt_files import placing, read_prompt
 from voiceagent.supervisor.phrases import Phrase, PhraseError, PhraseSet, split_words
 from voiceagent.supervisor.policy import REMEDY, PhraseList

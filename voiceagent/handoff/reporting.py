@@ -11,17 +11,16 @@ import asyncio
 from collections.abc import Callable
 
 from voiceagent.domain.errors import StoreError
-from voiceagent.domain.events import (
-    AnyEvent,
+from voiceagent.domain.events import AnyEvent, Reporter
+from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import (
     HandoffEnded,
     HandoffMoved,
     HoldWished,
     HumanRung,
-    Reporter,
     SentBack,
     WhisperPlayed,
 )
-from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
 from voiceagent.domain.transitions import Machine
 from voiceagent.handoff.caller_side import HeardOnHold, Whispered
 from voiceagent.handoff.deadlines import stopped, within

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from voiceagent.domain.errors import StoreError
-from voiceagent.domain.events import AnyEvent, PacketWritten
+from voiceagent.domain.events import AnyEvent
+from voiceagent.domain.handoff_events import PacketWritten
 from voiceagent.domain.packet import Packet
 from voiceagent.handoff.caller_side import CallerSide
 from voiceagent.handoff.deadlines import stopped, within

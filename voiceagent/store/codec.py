@@ -18,7 +18,8 @@ from typing import Any, cast, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from voiceagent.domain.events import AnyEvent, Event, LoggedEvent
+from voiceagent.domain.event import Event
+from voiceagent.domain.events import AnyEvent, LoggedEvent
 from voiceagent.store.errors import (
     UnknownEventKindError,
     UnreadableEventError,

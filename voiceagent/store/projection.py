@@ -10,13 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from voiceagent.domain.call import CallState
-from voiceagent.domain.events import (
-    CallEnded,
-    CallMoved,
-    DoNotCallEntered,
-    HandoffEnded,
-    LoggedEvent,
-)
+from voiceagent.domain.events import CallEnded, CallMoved, DoNotCallEntered, LoggedEvent
+from voiceagent.domain.handoff_events import HandoffEnded
 from voiceagent.store.records import BlockedNumber, canonical_phone
 
 

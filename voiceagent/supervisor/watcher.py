@@ -23,8 +23,6 @@ from voiceagent.domain.events import (
     CallPlaced,
     DoNotCallEntered,
     FrustrationScored,
-    HandoffEnded,
-    HandoffMoved,
     IdentityChecked,
     KeyPressed,
     LanguageModelTroubled,
@@ -34,6 +32,7 @@ from voiceagent.domain.events import (
     TurnClassified,
     TurnTaken,
 )
+from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Repair, Trigger, TriggerKind, Verdict
 from voiceagent.supervisor.explicit import ExplicitGrounds

@@ -13,16 +13,9 @@ from rich.text import Text
 
 from voiceagent.calls.latency import LatencyLedger
 from voiceagent.calls.report import event_lines, offset, packet_table
-from voiceagent.domain.events import (
-    CallEnded,
-    CallMoved,
-    CallPlaced,
-    HandoffEnded,
-    HandoffMoved,
-    LoggedEvent,
-    PacketWritten,
-)
+from voiceagent.domain.events import CallEnded, CallMoved, CallPlaced, LoggedEvent
 from voiceagent.domain.handoff import HandoffState
+from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved, PacketWritten
 from voiceagent.domain.packet import Packet
 
 

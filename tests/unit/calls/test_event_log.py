@@ -522,7 +522,7 @@ KILLED = """
 import asyncio, sys
 from datetime import UTC, datetime
 from voiceagent.calls.event_log import EventLog
-from voiceagent.domain.events import KeyPressed
+from voiceagent.domain.events import (KeyPressed)
 from voiceagent.store import NewCall, open_store
 
 def clock():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from voiceagent.calls.hold_line import HoldLine
-from voiceagent.domain.events import HoldWish
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.caller_side import HeardOnHold
 from voiceagent.handoff.hold_wishes import load_hold_wishes

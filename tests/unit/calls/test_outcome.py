@@ -12,11 +12,11 @@ from voiceagent.domain.events import (
     AnyEvent,
     CallbackBooked,
     DoNotCallEntered,
-    HandoffEnded,
     LoggedEvent,
     ToolReturned,
 )
 from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.handoff_events import HandoffEnded
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,8 @@ from voiceagent.calls import outputs
 from voiceagent.calls.outputs import prepare_folder, read_latency, write_outputs
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
 from voiceagent.domain.errors import DiskFullError, InputError, StoreError
-from voiceagent.domain.events import CallEnded, CallMoved, CallPlaced, LoggedEvent, PacketWritten
+from voiceagent.domain.events import CallEnded, CallMoved, CallPlaced, LoggedEvent
+from voiceagent.domain.handoff_events import PacketWritten
 from voiceagent.domain.packet import Packet
 
 pytestmark = pytest.mark.unit

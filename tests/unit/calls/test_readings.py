@@ -18,11 +18,8 @@ from voiceagent.domain.events import (
     CallPlaced,
     CallSummed,
     DoNotCallEntered,
-    HandoffEnded,
-    HandoffMoved,
     KeyPressed,
     LoggedEvent,
-    PacketWritten,
     ReplyGuarded,
     TurnTaken,
     VerdictGiven,
@@ -33,6 +30,7 @@ from voiceagent.domain.handoff import (
     HandoffState,
     new_handoff,
 )
+from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved, PacketWritten
 from voiceagent.domain.packet import Claim, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict

@@ -26,27 +26,29 @@ from voiceagent.domain.events import (
     CallSummed,
     DisclosurePlayed,
     DoNotCallEntered,
-    HandoffEnded,
-    HandoffMoved,
-    HoldWish,
-    HoldWished,
-    HumanRung,
     IdentityChecked,
     KeyPressed,
     LanguageModelTroubled,
     LoggedEvent,
     ModelTrouble,
-    PacketWritten,
     ReplyGuarded,
     SecondOpinionGiven,
-    SentBack,
     ToolCalled,
     ToolReturned,
     TurnTaken,
     VerdictGiven,
-    WhisperPlayed,
 )
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, new_handoff
+from voiceagent.domain.handoff_events import (
+    HandoffEnded,
+    HandoffMoved,
+    HoldWish,
+    HoldWished,
+    HumanRung,
+    PacketWritten,
+    SentBack,
+    WhisperPlayed,
+)
 from voiceagent.domain.packet import Claim, MoodAt, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict

@@ -21,19 +21,19 @@ from tests.unit.handoff.scripted import (
 )
 from tests.unit.handoff.virtual_time import VirtualTimeLoop
 from voiceagent.domain.errors import StoreError
-from voiceagent.domain.events import (
-    AnyEvent,
-    HandoffEnded,
-    HandoffMoved,
-    HoldWish,
-    HumanRung,
-    PacketWritten,
-)
+from voiceagent.domain.events import AnyEvent
 from voiceagent.domain.handoff import (
     HANDOFF_TRANSITIONS,
     HandoffEvent,
     HandoffOutcome,
     HandoffState,
+)
+from voiceagent.domain.handoff_events import (
+    HandoffEnded,
+    HandoffMoved,
+    HoldWish,
+    HumanRung,
+    PacketWritten,
 )
 from voiceagent.domain.packet import Packet
 from voiceagent.handoff.coordinator import (

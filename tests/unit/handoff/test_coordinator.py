@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from voiceagent.domain.events import AnyEvent, HandoffEnded, HandoffMoved, PacketWritten
+from voiceagent.domain.events import AnyEvent
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved, PacketWritten
 from voiceagent.domain.packet import Packet
 from voiceagent.handoff.coordinator import (
     Handoff,

@@ -20,8 +20,8 @@ from voiceagent.domain.errors import (
     LegLostError,
     LegUnreachableError,
 )
-from voiceagent.domain.events import HandoffMoved, HoldWish, HoldWished
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import HandoffMoved, HoldWish, HoldWished
 from voiceagent.handoff.options import HandoffOptions
 from voiceagent.handoff.roster import Availability
 from voiceagent.legs.leg import Key, SendBack

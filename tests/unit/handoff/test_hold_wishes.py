@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voiceagent.domain.errors import PlaybookError
-from voiceagent.domain.events import HoldWish
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.handoff.hold_wishes import FILE, HoldWishes, load_hold_wishes
 
 pytestmark = pytest.mark.unit

@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from tests.unit.handoff.packets import VERIFIED, call, packet_of, tool
 from tests.unit.handoff.written import PARCEL, dialogue
 from tests.unit.supervisor.calls import ABOVE_PLAN, ALL_WELL, GERMAN, PAID_TWICE, agent, caller
-from voiceagent.domain.events import (
-    HoldWish,
-    HoldWished,
-    LoggedEvent,
-    SentBack,
-    TurnTaken,
-    VerdictGiven,
-)
+from voiceagent.domain.events import LoggedEvent, TurnTaken, VerdictGiven
+from voiceagent.domain.handoff_events import HoldWish, HoldWished, SentBack
 from voiceagent.domain.packet import MoodAt
 from voiceagent.domain.transcript import Citation, Speaker
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, TriggerKind, Verdict

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.handoff.scene import Scene
 from tests.unit.handoff.scripted import Faults, Mode
 from voiceagent.domain.errors import LegBusyError, LegDeclinedError
-from voiceagent.domain.events import HoldWish
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.handoff.options import HandoffOptions
 
 pytestmark = pytest.mark.unit

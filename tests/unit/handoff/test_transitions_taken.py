@@ -14,13 +14,13 @@ from voiceagent.domain.errors import (
     LegLostError,
     LegUnreachableError,
 )
-from voiceagent.domain.events import HoldWish
 from voiceagent.domain.handoff import (
     HANDOFF_TRANSITIONS,
     HandoffEvent,
     HandoffOutcome,
     HandoffState,
 )
+from voiceagent.domain.handoff_events import HoldWish
 from voiceagent.handoff.options import HandoffOptions
 from voiceagent.legs.leg import SendBack
 

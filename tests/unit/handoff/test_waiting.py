@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.handoff.scene import Scene
 from tests.unit.handoff.scripted import Faults, Mode
-from voiceagent.domain.events import HoldWish, HoldWished, PacketWritten
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import HoldWish, HoldWished, PacketWritten
 from voiceagent.handoff.options import HandoffOptions
 
 pytestmark = pytest.mark.unit

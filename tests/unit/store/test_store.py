@@ -16,14 +16,9 @@ from sqlalchemy import text
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
 from voiceagent.domain.callback import CallbackRequest, CallbackState
 from voiceagent.domain.errors import DiskFullError, StoreError
-from voiceagent.domain.events import (
-    CallEnded,
-    CallMoved,
-    DoNotCallEntered,
-    HandoffEnded,
-    KeyPressed,
-)
+from voiceagent.domain.events import CallEnded, CallMoved, DoNotCallEntered, KeyPressed
 from voiceagent.domain.handoff import HandoffOutcome
+from voiceagent.domain.handoff_events import HandoffEnded
 from voiceagent.store import (
     BlockedNumber,
     CallNotFoundError,

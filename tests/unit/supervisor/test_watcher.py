@@ -28,8 +28,6 @@ from voiceagent.domain.events import (
     AnyEvent,
     CallMoved,
     DoNotCallEntered,
-    HandoffEnded,
-    HandoffMoved,
     KeyPressed,
     LanguageModelTroubled,
     LoggedEvent,
@@ -38,6 +36,7 @@ from voiceagent.domain.events import (
     TurnTaken,
 )
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
+from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved
 from voiceagent.domain.transcript import Speaker
 from voiceagent.domain.verdict import Action, Repair, TriggerKind, Verdict
 from voiceagent.supervisor.policy import parse_policy
