@@ -87,7 +87,7 @@ def recorded_human(script: RecordedScript) -> Human:
         id=script.id,
         name=script.name or script.id.replace("-", " ").title(),
         languages=(script.language or "en",),
-        dial=script.leg,
+        dial=lambda _summons: script.leg(),
     )
 
 

@@ -29,7 +29,7 @@ from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.caller_side import HeardOnHold, Whispered
 from voiceagent.handoff.coordinator import Handoff, HandoffPhrases
 from voiceagent.handoff.packet_builder import build_packet
-from voiceagent.handoff.roster import Need
+from voiceagent.handoff.roster import Need, Summons
 from voiceagent.legs.leg import Leg
 from voiceagent.speech.utterance_listener import UtteranceListener
 from voiceagent.speech.utterances import Utterance
@@ -87,19 +87,23 @@ class HandingOver:
         return to_do
 
     def start(
-        self, announcement: str, on_over: Callable[[asyncio.Task[HandoffOutcome]], None]
+        self,
+        announcement: str,
+        on_over: Callable[[asyncio.Task[HandoffOutcome]], None],
+        only: str = "",
     ) -> None:
         """Begin a handoff.
 
         Args:
             announcement: what the caller is told before the hold.
             on_over: called once it is over, however it went.
+            only: the id of the one human to be rung; empty for whoever is free and fits.
         """
         if self.running:
             return
         self._hold_line.clear()
         handoff = Handoff(
-            f"handoff-{uuid.uuid4().hex[:12]}",
+            Summons(self._order.call_id, f"handoff-{uuid.uuid4().hex[:12]}"),
             self,
             self._parts.roster,
             self._journal.note,
@@ -107,7 +111,7 @@ class HandingOver:
             self._parts.handoff,
         )
         language = self._order.playbook.language
-        need = Need(preferred_languages=(language,), skills=self._order.skills)
+        need = Need(preferred_languages=(language,), skills=self._order.skills, only=only)
         running = handoff.run(language, need)
         self._task = asyncio.create_task(running, name="call-handoff")
         self._task.add_done_callback(on_over)

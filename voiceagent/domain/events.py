@@ -17,6 +17,7 @@ from voiceagent.domain.account import AccountRecord
 from voiceagent.domain.call import CallEvent, CallOutcome, CallState
 from voiceagent.domain.event import Event
 from voiceagent.domain.handoff_events import (
+    BridgeHeld,
     HandoffEnded,
     HandoffMoved,
     HoldWished,
@@ -215,6 +216,26 @@ class DoNotCallEntered(Event):
     turn: int
 
 
+class OperatorAction(StrEnum):
+    """What a person of the company may do to a live call from outside."""
+
+    HINT = "hint"
+    """Tell the agent something the caller does not hear."""
+    TAKE_OVER = "take_over"
+    """Be put through to the caller."""
+    END = "end"
+    """Let the agent say goodbye."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorActed(Event):
+    """A person of the company stepped in; ``by`` is their id, ``text`` what a hint says."""
+
+    action: OperatorAction
+    by: str
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """The last event of a log that was not cut off."""
@@ -252,6 +273,8 @@ AnyEvent = (
     | CallbackBooked
     | DoNotCallEntered
     | CallSummed
+    | OperatorActed
+    | BridgeHeld
     | CallEnded
 )
 """Every event a log may hold."""

@@ -92,3 +92,12 @@ class HandoffEnded(Event):
 
     handoff_id: str
     outcome: HandoffOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeHeld(Event):
+    """The bridged human put the caller on hold (``on``), or came back to them."""
+
+    handoff_id: str
+    human: str
+    on: bool

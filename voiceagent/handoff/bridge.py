@@ -17,7 +17,8 @@ import numpy as np
 import soxr
 
 from voiceagent.domain.errors import LegError
-from voiceagent.legs.leg import FRAME_MS, Gone, Key, Leg, SendBack, Sound, frame_bytes
+from voiceagent.handoff.hold import hold_music
+from voiceagent.legs.leg import FRAME_MS, Gone, HoldCaller, Key, Leg, SendBack, Sound, frame_bytes
 from voiceagent.legs.playout import Background
 
 logger = logging.getLogger(__name__)
@@ -39,11 +40,10 @@ class FrameBuffer:
 
     def __init__(self, bytes_per_frame: int, limit_frames: int = _LIMIT_FRAMES) -> None:
         self._size = bytes_per_frame
-        self._frames: deque[bytes] = deque(
-            [bytes(bytes_per_frame)] * min(_IN_HAND_FRAMES, limit_frames)
-        )
         self._limit = limit_frames
+        self._frames: deque[bytes] = deque()
         self._rest = b""
+        self.restart()
         self.dropped_frames = 0
         """Frames that were thrown away to keep the delay bounded."""
         self.missing_frames = 0
@@ -71,6 +71,11 @@ class FrameBuffer:
         self.missing_frames += 1
         return bytes(self._size)
 
+    def restart(self) -> None:
+        """Forget what was not played, and have a little silence in hand again."""
+        self._rest = b""
+        self._frames = deque([bytes(self._size)] * min(_IN_HAND_FRAMES, self._limit))
+
     def rest(self) -> bytes:
         """What has not been played yet, and no longer will be by this buffer."""
         left = b"".join(self._frames)
@@ -87,6 +92,7 @@ class Bridge:
             open; must not block.
         send_back_key: pressed by the human while the bridge is open, it sends the caller back to
             the agent; empty for none.
+        on_hold: told when the human puts the caller on hold and when they come back.
     """
 
     def __init__(
@@ -95,6 +101,7 @@ class Bridge:
         human: Leg,
         on_human_frame: Callable[[bytes], None],
         send_back_key: str = "",
+        on_hold: Callable[[bool], None] = lambda _on: None,
     ) -> None:
         self._caller = caller
         self._human = human
@@ -105,7 +112,9 @@ class Bridge:
         self.to_human = FrameBuffer(frame_bytes(human.sample_rate_hz))
         self.to_caller = FrameBuffer(frame_bytes(caller.sample_rate_hz))
         self._sounds: dict[Leg, Background] = {}
+        self._on_hold = on_hold
         self._is_open = False
+        self._held = False
         self._unheard = False
 
     @property
@@ -126,8 +135,10 @@ class Bridge:
                 return Gone(self._human.audio_ms, lost=True)
             if isinstance(heard, Gone | SendBack):
                 return heard
-            if isinstance(heard, Sound) and self._is_open:
+            if isinstance(heard, Sound) and self._is_open and not self._held:
                 self._from_human(heard.pcm)
+            elif isinstance(heard, HoldCaller) and self._is_open:
+                self._hold(heard.on)
             elif isinstance(heard, Key) and self._is_open and heard.key == self._send_back_key:
                 return SendBack("", heard.at_ms)
 
@@ -143,6 +154,22 @@ class Bridge:
         self._caller.add_tap(self._from_caller)
         self._caller.cue("bridged")
         self._human.cue("bridged")
+
+    def _hold(self, on: bool) -> None:
+        """Music for the caller and silence for the human, or both together again."""
+        if on is self._held:
+            return
+        self._held = on
+        for leg, buffer in ((self._caller, self.to_caller), (self._human, self.to_human)):
+            buffer.restart()
+            self._sounds[leg] = buffer.next_frame
+        if on:
+            self._sounds[self._caller] = hold_music(self._caller.sample_rate_hz)
+            silence = bytes(frame_bytes(self._human.sample_rate_hz))
+            self._sounds[self._human] = lambda: silence
+        for leg, sound in self._sounds.items():
+            leg.playout.background = sound
+        self._on_hold(on)
 
     def close(self, caller_hears: Background | None = None) -> None:
         """Part the legs; what was said last is still played. Harmless when repeated.
@@ -182,6 +209,8 @@ class Bridge:
             self._unheard = True
 
     def _from_caller(self, inbound: bytes, _outbound: bytes) -> None:
+        if self._held:
+            return
         self.to_human.push(self._resample_to_human(inbound))
 
 

@@ -27,7 +27,7 @@ from voiceagent.handoff.interruptions import Interrupted, Interruptions, Why
 from voiceagent.handoff.options import HandoffOptions, HandoffPhrases
 from voiceagent.handoff.reporting import Reports
 from voiceagent.handoff.ringing import Accepted, NotHad, Ringing
-from voiceagent.handoff.roster import Human, Need, Roster
+from voiceagent.handoff.roster import Human, Need, Roster, Summons
 from voiceagent.handoff.versions import PacketVersions
 from voiceagent.handoff.waiting import Waiting
 from voiceagent.legs.leg import Gone, Leg, SendBack
@@ -50,7 +50,7 @@ class Handoff:
 
     def __init__(
         self,
-        handoff_id: str,
+        summons: Summons,
         caller: CallerSide,
         roster: Roster,
         report: Reporter,
@@ -61,12 +61,13 @@ class Handoff:
         self._roster = roster
         self._phrases = phrases
         self._options = options or HandoffOptions()
+        self._summons = summons
         self._machine = new_handoff()
         self._interruptions = Interruptions(
             caller, self._machine, lambda: self._reports.is_broken, self._options.step_deadline_s
         )
         self._reports = Reports(
-            handoff_id, report, self._options.report_deadline_s, self._interruptions.look_up
+            summons.handoff_id, report, self._options.report_deadline_s, self._interruptions.look_up
         )
         self._briefing = Briefing(caller, phrases.connecting, self._options)
         self._packets = PacketVersions(
@@ -188,7 +189,8 @@ class Handoff:
 
     async def _try(self, humans: Sequence[Human]) -> HandoffOutcome | HandoffEvent:
         """Ring these humans: the handoff's outcome, or how the last could not be had."""
-        async with Ringing(humans, self._roster, self._reports.rung, self._options) as ringing:
+        ring = Ringing(humans, self._roster, self._reports.rung, self._options, self._summons)
+        async with ring as ringing:
             self._tried.update(human.id for human in humans)
             await self._move(_E.RING, *humans)
             ended = await self._interruptions.do(ringing.first_accept())
@@ -201,7 +203,11 @@ class Handoff:
         """Brief the human who accepted and open the bridge."""
         human, leg = accepted.human, accepted.leg
         bridge = Bridge(
-            self._caller.leg, leg, self._caller.human_frame, self._options.send_back_key
+            self._caller.leg,
+            leg,
+            self._caller.human_frame,
+            self._options.send_back_key,
+            lambda on: self._reports.held(human, on=on),
         )
         listening = asyncio.create_task(bridge.listen(), name="handoff-human")
         try:

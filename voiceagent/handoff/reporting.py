@@ -14,6 +14,7 @@ from voiceagent.domain.errors import StoreError
 from voiceagent.domain.events import AnyEvent, Reporter
 from voiceagent.domain.handoff import HandoffEvent, HandoffOutcome, HandoffState
 from voiceagent.domain.handoff_events import (
+    BridgeHeld,
     HandoffEnded,
     HandoffMoved,
     HoldWished,
@@ -65,10 +66,7 @@ class Reports:
 
     async def report(self, make: Callable[[int], AnyEvent]) -> None:
         """Report an event."""
-        task = asyncio.create_task(self._commit(make), name="handoff-report")
-        self._pending.add(task)
-        task.add_done_callback(self._over)
-        await asyncio.shield(task)
+        await asyncio.shield(self._begin(make))
 
     async def move(
         self, machine: Machine[HandoffState, HandoffEvent], event: HandoffEvent, *humans: Human
@@ -121,6 +119,10 @@ class Reports:
             )
         )
 
+    def held(self, human: Human, *, on: bool) -> None:
+        """A bridged human put the caller on hold, or came back; nobody waits for the log."""
+        self._begin(lambda ms: BridgeHeld(at_ms=ms, handoff_id=self._id, human=human.id, on=on))
+
     async def ended(self, outcome: HandoffOutcome) -> None:
         """The handoff is over."""
         await self.report(lambda ms: HandoffEnded(at_ms=ms, handoff_id=self._id, outcome=outcome))
@@ -132,6 +134,12 @@ class Reports:
             await asyncio.wait(pending, timeout=_SETTLING_S)
         for task in pending:
             await stopped(task)
+
+    def _begin(self, make: Callable[[int], AnyEvent]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._commit(make), name="handoff-report")
+        self._pending.add(task)
+        task.add_done_callback(self._over)
+        return task
 
     async def _commit(self, make: Callable[[int], AnyEvent]) -> None:
         async with self._turn:

@@ -23,7 +23,7 @@ from voiceagent.domain.errors import (
 from voiceagent.domain.handoff import HandoffEvent
 from voiceagent.handoff.deadlines import attempt, stopped, within
 from voiceagent.handoff.options import HandoffOptions
-from voiceagent.handoff.roster import Human, Roster
+from voiceagent.handoff.roster import Human, Roster, Summons
 from voiceagent.legs.leg import Leg
 
 logger = logging.getLogger(__name__)
@@ -83,15 +83,22 @@ class Ringing:
         humans: whom to ring.
         report: reports how the ring of one human ended: a ``HandoffEvent`` value or
             :data:`WITHDRAWN`.
+        summons: what they are rung about.
     """
 
     def __init__(
-        self, humans: Sequence[Human], roster: Roster, report: ReportRung, options: HandoffOptions
+        self,
+        humans: Sequence[Human],
+        roster: Roster,
+        report: ReportRung,
+        options: HandoffOptions,
+        summons: Summons,
     ) -> None:
         self._rings = [_Ring(human) for human in humans]
         self._roster = roster
         self._report = report
         self._options = options
+        self._summons = summons
 
     async def __aenter__(self) -> Ringing:
         """Reserve the humans; nothing rings yet."""
@@ -174,7 +181,7 @@ class Ringing:
         """Ring one human: ``ACCEPT``, or how they could not be had."""
         options = self._options
         try:
-            leg = ring.leg = ring.human.dial()
+            leg = ring.leg = ring.human.dial(self._summons)
             await within(leg.connect(options.ring_timeout_s), options.ring_timeout_s + _FORGOTTEN_S)
         except (LegError, TimeoutError) as error:
             return _FAILURES.get(type(error), _E.TRUNK_FAULT)

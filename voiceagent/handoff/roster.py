@@ -30,6 +30,14 @@ class Availability(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Summons:
+    """What a human is rung about."""
+
+    call_id: str = ""
+    handoff_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Human:
     """One human agent.
 
@@ -37,7 +45,7 @@ class Human:
         id: stable, for logs and events.
         name: as the caller is told it.
         languages: BCP 47 primary tags this person speaks.
-        dial: makes a fresh leg on which this person is rung.
+        dial: makes a fresh leg on which this person is rung about something.
         skills: what this person can deal with, e.g. ``billing``.
         availability: when they join the roster; :meth:`Roster.set_availability` changes it.
     """
@@ -45,7 +53,7 @@ class Human:
     id: str
     name: str
     languages: tuple[str, ...]
-    dial: Callable[[], Leg]
+    dial: Callable[[Summons], Leg]
     skills: tuple[str, ...] = ()
     availability: Availability = Availability.AVAILABLE
 
@@ -59,12 +67,14 @@ class Need:
         required_language: whoever does not speak it is not rung; empty for no requirement.
         skills: whoever takes the call should have all of them.
         skills_fallback: with nobody free who has all the skills, whoever has most is rung.
+        only: the id of the one human who is to be rung, available or not; empty for anybody.
     """
 
     preferred_languages: tuple[str, ...] = ()
     required_language: str = ""
     skills: tuple[str, ...] = ()
     skills_fallback: bool = True
+    only: str = ""
 
 
 @dataclass(slots=True)
@@ -99,6 +109,15 @@ class Roster:
         """Counts every change of who is free."""
 
     # Who is there.
+
+    def join(self, human: Human) -> None:
+        """Add a human, or learn anew what one who is there speaks and can."""
+        seat = self._seats.get(human.id)
+        if seat is not None:
+            seat.human = human
+        else:
+            self._seats[human.id] = _Seat(human, human.availability, self._clock())
+        self._note_change()
 
     def availability(self, human_id: str) -> Availability:
         """Whether this human takes calls now.
@@ -151,6 +170,8 @@ class Roster:
             tried: ids not to offer again.
             at_most: how many.
         """
+        if need.only:
+            return tuple(s.human for s in self._suited(need, tried) if not s.engaged)
         free = [s for s in self._suited(need, tried) if self._is_free(s)]
         skilled = [s for s in free if self._has_skills(s, need)]
         if not skilled and need.skills_fallback:
@@ -228,7 +249,9 @@ class Roster:
         return [
             seat
             for seat in self._seats.values()
-            if seat.human.id not in tried and (not required or required in seat.human.languages)
+            if seat.human.id not in tried
+            and (seat.human.id == need.only if need.only else True)
+            and (not required or required in seat.human.languages)
         ]
 
     def _acceptable(self, need: Need, tried: Collection[str]) -> list[_Seat]:

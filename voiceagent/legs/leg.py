@@ -49,6 +49,14 @@ class SendBack:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldCaller:
+    """A bridged human puts the caller on hold (``on``), or comes back to them."""
+
+    on: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The far end hung up or was lost; nothing follows. ``lost`` tells a fault from a goodbye."""
 
@@ -56,7 +64,7 @@ class Gone:
     lost: bool = False
 
 
-Heard = Sound | Key | SendBack | Gone
+Heard = Sound | Key | SendBack | HoldCaller | Gone
 
 Tap = Callable[[bytes, bytes], None]
 """Called once per 20 ms with what came in and what went out in that frame; must not block."""

@@ -44,7 +44,7 @@ from voiceagent.handoff.coordinator import (
     Need,
     Whispered,
 )
-from voiceagent.handoff.roster import Human, Roster
+from voiceagent.handoff.roster import Human, Roster, Summons
 from voiceagent.legs.leg import FRAME_MS
 
 LONGEST_SILENCE_S = 3.0
@@ -116,7 +116,9 @@ class Scene:
             brief=self._brief,
             is_voicemail=self._is_voicemail if self.faults.voicemail else None,
         )
-        self.handoff = Handoff("h", self, self.roster, self.report, PHRASES, self.options)
+        self.handoff = Handoff(
+            Summons(handoff_id="h"), self, self.roster, self.report, PHRASES, self.options
+        )
         self.task: asyncio.Task[HandoffOutcome] | None = None
 
     # Driving it.
@@ -404,10 +406,10 @@ class Scene:
         # What is in the buffers when the bridge ends may still be played.
         return bool(self.bridged_with) or self.loop.time() - self.unbridged_at < 0.5
 
-    def _dialler(self, index: int) -> Callable[[], ScriptedLeg]:
+    def _dialler(self, index: int) -> Callable[[Summons], ScriptedLeg]:
         name = f"h{index}"
 
-        def dial() -> ScriptedLeg:
+        def dial(_summons: Summons) -> ScriptedLeg:
             self.dials[name] += 1
             leg = ScriptedLeg(self, name, frame(1000 + index))
             leg.on_frame = lambda out: self._human_hears(leg, out)

@@ -8,7 +8,8 @@ import pytest
 from tests.unit.handoff.scene import Scene
 from tests.unit.handoff.scripted import ScriptedLeg
 from voiceagent.handoff.bridge import Bridge, FrameBuffer
-from voiceagent.legs.leg import Gone, Key, SendBack, Sound
+from voiceagent.handoff.hold import hold_music
+from voiceagent.legs.leg import Gone, HoldCaller, Key, SendBack, Sound
 
 pytestmark = pytest.mark.unit
 
@@ -176,3 +177,37 @@ def test_a_writer_that_fails_does_not_cut_them_off(scene: Scene) -> None:
     said = sound(7, 5)
     heard = [joined.frame(bytes(320), frame)[0] for frame in said]
     assert heard[2:] == said[:3]
+
+
+def test_a_caller_on_hold_hears_music_and_neither_hears_the_other(scene: Scene) -> None:
+    joined = Joined(scene)
+    told: list[bool] = []
+    joined.bridge._on_hold = told.append
+    joined.bridge.open()
+    for frame in sound(4, 5):
+        joined.frame(frame, frame)
+    joined.human.does(HoldCaller(True, 100))
+    scene.advance(0)
+    written = joined.written
+    held = [joined.frame(one, other) for one, other in zip(sound(5, 20), sound(6, 20), strict=True)]
+    music = hold_music(8000)
+    assert [one for one, _ in held] == [music() for _ in range(20)]
+    assert not any(any(other) for _, other in held)
+    assert joined.written == written
+    joined.human.does(HoldCaller(False, 500))
+    scene.advance(0)
+    said_by_caller, said_by_human = sound(7, 10), sound(8, 10)
+    after = [joined.frame(*both) for both in zip(said_by_caller, said_by_human, strict=True)]
+    assert b"".join(one for one, _ in after) == bytes(640) + b"".join(said_by_human[:8])
+    assert b"".join(other for _, other in after) == bytes(640) + b"".join(said_by_caller[:8])
+    assert told == [True, False]
+
+
+def test_a_hold_before_the_bridge_is_open_changes_nothing(scene: Scene) -> None:
+    joined = Joined(scene)
+    joined.human.does(HoldCaller(True, 0))
+    scene.advance(0)
+    joined.bridge.open()
+    said = sound(9, 10)
+    heard = [joined.frame(frame, frame) for frame in said]
+    assert b"".join(one for one, _ in heard) == bytes(640) + b"".join(said[:8])

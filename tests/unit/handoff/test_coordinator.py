@@ -20,7 +20,7 @@ from voiceagent.handoff.coordinator import (
     Whispered,
 )
 from voiceagent.handoff.hold import YieldingMusic
-from voiceagent.handoff.roster import Human, Roster
+from voiceagent.handoff.roster import Human, Roster, Summons
 from voiceagent.legs.far_end import Line, Moment, RecordedPerson
 from voiceagent.legs.leg import Gone, Leg, Tap
 from voiceagent.legs.recorded import Behaviour, RecordedLeg, RecordedLegOptions
@@ -96,6 +96,9 @@ class Caller:
         return Packet(version=version, call_id="call-1")
 
 
+SUMMONS = Summons("call-1", "h-1")
+
+
 class Scene:
     """One handoff with its caller, humans and events."""
 
@@ -104,11 +107,13 @@ class Scene:
         self.events: list[AnyEvent] = []
         self.dialled: list[RecordedLeg] = []
         self.human_taps: list[Tap] = []
+        self.summons: list[Summons] = []
         self.roster = Roster([Human(n, n, ("en",), self._dialler(make)) for n, make in humans])
         self.options = HandoffOptions(ring_timeout_s=0.4, comfort_every_s=0.1)
 
-    def _dialler(self, make: Callable[[], RecordedLeg]) -> Callable[[], RecordedLeg]:
-        def dial() -> RecordedLeg:
+    def _dialler(self, make: Callable[[], RecordedLeg]) -> Callable[[Summons], RecordedLeg]:
+        def dial(summons: Summons) -> RecordedLeg:
+            self.summons.append(summons)
             self.dialled.append(make())
             for tap in self.human_taps:
                 self.dialled[-1].add_tap(tap)
@@ -122,7 +127,7 @@ class Scene:
     async def run(self) -> HandoffOutcome:
         await self.caller.leg.connect(5)
         watch = asyncio.create_task(self._watch())
-        handoff = Handoff("h-1", self.caller, self.roster, self.report, PHRASES, self.options)
+        handoff = Handoff(SUMMONS, self.caller, self.roster, self.report, PHRASES, self.options)
         try:
             return await asyncio.wait_for(handoff.run("en"), 30)
         finally:
@@ -189,6 +194,7 @@ async def test_bridged_both_hear_each_other_and_the_packet_came_first() -> None:
     kinds = [type(e) for e in scene.events]
     ring = next(i for i, e in enumerate(scene.events) if getattr(e, "event", "") == "ring")
     assert kinds.index(PacketWritten) < ring
+    assert scene.summons == [SUMMONS]
     notes = scene.caller.notes
     assert notes[0] == "hold"
     assert notes[1] == "say I connect you."

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from voiceagent.handoff.estimate import HandlingTimes, wait_s
-from voiceagent.handoff.roster import Availability, Human, Need, Roster
+from voiceagent.handoff.roster import Availability, Human, Need, Roster, Summons
+from voiceagent.legs.leg import Leg
 
 pytestmark = pytest.mark.unit
 
@@ -20,12 +21,12 @@ class Clock:
         return self.now_s
 
 
-def never() -> None:
+def never(_summons: Summons) -> Leg:
     raise AssertionError("nobody is dialled here")
 
 
 def human(name: str, *languages: str, skills: tuple[str, ...] = ()) -> Human:
-    return Human(name, name, languages or ("en",), never, skills)  # type: ignore[arg-type]
+    return Human(name, name, languages or ("en",), never, skills)
 
 
 def ids(humans: tuple[Human, ...]) -> list[str]:
@@ -195,5 +196,29 @@ def test_a_wait_in_a_line() -> None:
 
 
 def test_humans_are_named_as_callers_are_told() -> None:
-    roster = Roster([Human("u-17", "Dana", ("en",), never)])  # type: ignore[arg-type]
+    roster = Roster([Human("u-17", "Dana", ("en",), never)])
     assert (roster.name_of("u-17"), roster.name_of("u-99")) == ("Dana", "u-99")
+
+
+def test_who_joins_later_is_rung_as_well(clock: Clock) -> None:
+    roster = Roster([human("kim")], clock)
+    since = roster.version
+    roster.join(human("sam", "de"))
+    assert roster.version > since
+    assert ids(roster.next_free(Need(preferred_languages=("de",)), at_most=2)) == ["sam", "kim"]
+    # Who is there already keeps their place and what they do.
+    roster.engage(human("sam"))
+    roster.join(human("sam", "fr"))
+    assert roster.engaged == ("sam",)
+    assert ids(roster.next_free(Need(), at_most=2)) == ["kim"]
+
+
+def test_one_asked_for_by_name_is_rung_available_or_not(clock: Clock) -> None:
+    roster = Roster([human("kim"), human("sam")], clock)
+    roster.set_availability("sam", Availability.OFFLINE)
+    need = Need(only="sam")
+    assert ids(roster.next_free(need, at_most=2)) == ["sam"]
+    assert ids(roster.next_free(need, ["sam"])) == []
+    assert not roster.may_become_free(need, ["sam"])
+    roster.engage(human("sam"))
+    assert ids(roster.next_free(need)) == []
