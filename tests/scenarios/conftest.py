@@ -26,7 +26,7 @@ from voiceagent.bench.fixtures import (
     recorded_human,
     run_fixture,
 )
-from voiceagent.handoff.roster import Human
+from voiceagent.handoff.roster import Human, Summons
 from voiceagent.legs.leg import Leg
 from voiceagent.legs.script import RecordedScript, load_script
 from voiceagent.settings import Settings, load_settings
@@ -53,8 +53,8 @@ class _Ear:
     heard: bytearray = field(default_factory=bytearray)
 
     def dialled(self) -> Human:
-        def dial() -> Leg:
-            leg = self.human.dial()
+        def dial(summons: Summons) -> Leg:
+            leg = self.human.dial(summons)
             leg.add_tap(lambda _said, heard: self.heard.extend(heard))
             cue = leg.cue
 

@@ -26,7 +26,7 @@ from tests.scenarios.listening import channels, longest_silence_ms
 from tests.scripted_llm import Fault, Rule, ScriptedLlm
 from voiceagent.app import Application, CallRequest
 from voiceagent.bench.fixtures import DEFAULT_PLAYBOOK, recorded_human
-from voiceagent.handoff.roster import Human
+from voiceagent.handoff.roster import Human, Summons
 from voiceagent.legs.leg import Gone, Heard, Leg
 from voiceagent.legs.recorded import RecordedLeg
 from voiceagent.legs.script import RecordedScript, load_script
@@ -83,7 +83,7 @@ class Stage:
     def human(self, script: RecordedScript, breaks_after_s: float | None = None) -> Human:
         """A human; with ``breaks_after_s`` their line breaks so long after the bridge opened."""
 
-        def dial() -> Leg:
+        def dial(summons: Summons) -> Leg:
             leg = BrittleLeg(script.leg())
             self.legs.append(leg)
             cue = leg.cue

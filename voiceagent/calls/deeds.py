@@ -19,7 +19,7 @@ from voiceagent.calls.order import CallOrder, CallParts
 from voiceagent.calls.outcome import OutcomeSoFar
 from voiceagent.calls.pipeline import CallPipeline
 from voiceagent.calls.supervision import forbids_calls
-from voiceagent.dialogue.playbook import CallScript
+from voiceagent.dialogue.playbook import CallScript, fill, without_marks
 from voiceagent.domain.call import CallState
 from voiceagent.domain.events import DoNotCallEntered
 from voiceagent.domain.handoff import HandoffOutcome
@@ -122,6 +122,22 @@ class Deeds:
             return False
         self.say_soon(self._script.phrases.spell_or_key)
         return True
+
+    # What people of the company decide; see voiceagent.calls.controls.
+
+    def hint(self, text: str) -> None:
+        """Let the agent heed something from its next answer on."""
+        told = without_marks(text)
+        self._running.note(fill(self._script.guidance.hint, instruction=told))
+
+    def put_through(self, human_id: str) -> None:
+        """Announce a person and ring this human alone."""
+        announcement = self._script.phrases.hold.announcement
+        self._handing_over.start(announcement, self._on_handoff_over, only=human_id)
+
+    def close_call(self) -> None:
+        """Say goodbye and end, because somebody of the company wants it."""
+        self.spawn(self._end("operator", self._script.phrases.goodbye.resolved))
 
     # Other decisions.
 

@@ -18,7 +18,7 @@ from voiceagent.calls.order import CallOrder, CallParts
 from voiceagent.calls.pipeline import CallPipeline
 from voiceagent.calls.promised_callback import promise_callback
 from voiceagent.calls.whispering import whisper
-from voiceagent.dialogue.playbook import CALLBACK_NODE, CallScript, fill
+from voiceagent.dialogue.playbook import CALLBACK_NODE, CallScript, fill, without_marks
 from voiceagent.domain.call import CallEvent, CallState
 from voiceagent.domain.errors import LanguageModelError
 from voiceagent.domain.events import LoggedEvent, TurnTaken
@@ -212,11 +212,11 @@ class HandingOver:
         await self.close()
         self._running_pipeline.yield_leg(to_human=False)
         if said := self._said_in_bridge():
-            told = fill(guidance.human_spoke, human_name=name, conversation=_without_marks(said))
+            told = fill(guidance.human_spoke, human_name=name, conversation=without_marks(said))
             self._running_pipeline.note(told)
         if instruction:
             self._to_do = instruction
-            wanted = _without_marks(instruction)
+            wanted = without_marks(instruction)
             told = fill(guidance.sent_back, human_name=name, instruction=wanted)
             self._running_pipeline.note(told)
         await self._journal.move(CallEvent.RETURNED_TO_AI)
@@ -273,8 +273,3 @@ class HandingOver:
     def _running_pipeline(self) -> CallPipeline:
         assert self._pipeline is not None, "a handoff runs in a connected call"
         return self._pipeline
-
-
-def _without_marks(text: str) -> str:
-    """A person's words without what would be taken for a placeholder."""
-    return text.replace("{{", "(").replace("}}", ")")

@@ -13,6 +13,7 @@ import logging
 
 from voiceagent.calls.agent_voice import AgentTurn, AgentVoice
 from voiceagent.calls.closing import Closing
+from voiceagent.calls.controls import CallControls
 from voiceagent.calls.deeds import Deeds
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.handing_over import HandingOver
@@ -90,6 +91,8 @@ class LiveCall:
             self._deeds,
             Advisers(parts.read_turn, parts.second_opinion),
         )
+        self.controls = CallControls(order.call_id, leg, self._journal, self._deeds)
+        """What people of the company may do with this call."""
         self._pipeline: CallPipeline | None = None
         self._segments: list[Utterance] = []
         self._greeted = asyncio.Event()

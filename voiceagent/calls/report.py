@@ -19,26 +19,14 @@ from rich.text import Text
 
 from voiceagent.calls import readings
 from voiceagent.calls.readings import CallStatus, Log
+from voiceagent.calls.report_notes import note, plain
 from voiceagent.domain.events import (
     AccountLoaded,
-    AnyEvent,
-    BargeIn,
     CallbackBooked,
-    CallSummed,
-    DisclosurePlayed,
-    DoNotCallEntered,
-    IdentityChecked,
-    KeyPressed,
-    LanguageModelTroubled,
     LoggedEvent,
-    ReplyGuarded,
-    SecondOpinionGiven,
-    ToolCalled,
-    ToolReturned,
     TurnTaken,
     VerdictGiven,
 )
-from voiceagent.domain.handoff_events import HoldWished, HumanRung, SentBack, WhisperPlayed
 from voiceagent.domain.packet import Claim, Packet
 from voiceagent.domain.transcript import Citation, Speaker, Turn
 from voiceagent.domain.verdict import Action, Contradiction, Trigger, Verdict
@@ -108,7 +96,7 @@ def closing_line(events: Log, worker: WorkerLiveness) -> str:
     end = readings.ended(events)
     if end is not None:
         because = f": {end.reason}" if end.reason else ""
-        return f"ended at {offset(end.at_ms)}, {_words(end.outcome)}{because}"
+        return f"ended at {offset(end.at_ms)}, {plain(end.outcome)}{because}"
     match readings.call_status(events, worker):
         case CallStatus.RUNNING:
             return f"still running: the log has come to {at}"
@@ -151,7 +139,7 @@ def _head(events: Log, worker: WorkerLiveness) -> Table:
         table.add_row("how", Text(how))
     table.add_row("placed", Text(events[0].recorded_at.strftime(_TIME_FORMAT)))
     table.add_row("audio", Text(offset(readings.last_ms(events))))
-    outcome = _words(ended.outcome) if ended else closing_line(events, worker)
+    outcome = plain(ended.outcome) if ended else closing_line(events, worker)
     table.add_row("outcome", Text(outcome, style="bold"))
     return table
 
@@ -163,7 +151,7 @@ def _timeline(events: Log) -> Table | None:
     table = _grid()
     for stay in stays:
         lasted = "" if stay.until_ms is None else f"{(stay.until_ms - stay.from_ms) / 1000:.1f} s"
-        table.add_row(offset(stay.from_ms), Text(_words(stay.state)), Text(lasted, style="dim"))
+        table.add_row(offset(stay.from_ms), Text(plain(stay.state)), Text(lasted, style="dim"))
     return table
 
 
@@ -184,7 +172,7 @@ def event_lines(logged: LoggedEvent) -> Iterator[tuple[int, Text]]:
         verdict = event.verdict
         if verdict.triggers or verdict.action is not Action.CONTINUE:
             yield from ((event.at_ms, line) for line in _verdict(verdict))
-    elif said := _note(event):
+    elif said := note(event):
         yield event.at_ms, Text(said, style="dim")
 
 
@@ -199,7 +187,7 @@ def _turn(turn: Turn) -> Text:
 
 
 def _verdict(verdict: Verdict) -> Iterator[Text]:
-    head = f"verdict on turn {verdict.turn}: {_words(verdict.action)} ({verdict.confidence:.0%})"
+    head = f"verdict on turn {verdict.turn}: {plain(verdict.action)} ({verdict.confidence:.0%})"
     yield Text(head, style="bold yellow")
     for trigger in verdict.triggers:
         yield from _trigger(trigger)
@@ -207,7 +195,7 @@ def _verdict(verdict: Verdict) -> Iterator[Text]:
 
 def _trigger(trigger: Trigger) -> Iterator[Text]:
     detail = f": {trigger.detail}" if trigger.detail else ""
-    yield Text(f"  {_words(trigger.kind)} ({trigger.confidence:.0%}){detail}", style="yellow")
+    yield Text(f"  {plain(trigger.kind)} ({trigger.confidence:.0%}){detail}", style="yellow")
     for citation in trigger.citations:
         yield Text(f"    {_citation(citation)}", style="yellow")
     if trigger.contradiction:
@@ -235,58 +223,13 @@ def _contradiction(found: Contradiction) -> str:
     return f"{found.about} - {'; '.join(sides)}{supports}{sources}"
 
 
-def _note(event: AnyEvent) -> str:
-    """One line on an event between the turns; empty for those told elsewhere."""
-    match event:
-        case DisclosurePlayed(text=text):
-            return f'disclosure heard to its end: "{text}"'
-        case IdentityChecked(verified=verified, method=method):
-            return f"identity {'verified' if verified else 'not verified'} by {method}"
-        case BargeIn():
-            return "the caller spoke over the agent"
-        case KeyPressed(key=key):
-            return f"key {key} pressed"
-        case ToolCalled(tool=tool, arguments=arguments):
-            return f"tool {tool}({_fields(arguments)})"
-        case ToolReturned(tool=tool, ok=ok, result=result, changed=changed):
-            how = "returned" if ok else "failed with"
-            return f"tool {tool} {how} {_fields(result)}{' [changed]' if changed else ''}"
-        case ReplyGuarded(withheld=withheld, unsupported=unsupported, said_instead=instead):
-            return f'withheld "{withheld}" (no support for {", ".join(unsupported)}): "{instead}"'
-        case LanguageModelTroubled(trouble=trouble, code=code):
-            return f"language model {trouble.value} ({code})"
-        case DoNotCallEntered(phone=phone, turn=turn):
-            return f"do not call: {phone} blocked from now on (turn {turn})"
-        case _:
-            return _note_on_handover(event)
-
-
-def _note_on_handover(event: AnyEvent) -> str:
-    match event:
-        case HoldWished(wish=wish, key=key):
-            how = f" (key {key})" if key else ""
-            return f"on hold the caller wants: {_words(wish)}{how}"
-        case HumanRung(human=human, result=result):
-            return f"rang {human}: {_words(result)}"
-        case WhisperPlayed(human=human, text=text, heard=heard):
-            return f'whispered to {human}{"" if heard else " (not to its end)"}: "{text}"'
-        case SentBack(human=human, instruction=instruction):
-            return f"{human} sends the caller back: {instruction or 'no instruction'}"
-        case SecondOpinionGiven(person_needed=needed, frustrated=frustrated):
-            return f"second opinion: person needed {needed:.0%}, frustrated {frustrated:.0%}"
-        case CallSummed(packet=packet, disposition=disposition):
-            return f"summed up: {_words(disposition)}; {packet.summary}"
-        case _:
-            return ""
-
-
 def _handoff(handoff: readings.Handoff) -> Table:
     table = _grid()
     for move in handoff.moves:
         human = f"  {move.human}" if move.human else ""
-        step = f"{_words(move.source)} -> {_words(move.target)} ({_words(move.event)}){human}"
+        step = f"{plain(move.source)} -> {plain(move.target)} ({plain(move.event)}){human}"
         table.add_row(offset(move.at_ms), Text(step))
-    outcome = _words(handoff.outcome) if handoff.outcome else "none: it was not finished"
+    outcome = plain(handoff.outcome) if handoff.outcome else "none: it was not finished"
     table.add_row("human", Text(handoff.human or "nobody"))
     table.add_row("outcome", Text(outcome, style="bold"))
     return table
@@ -298,7 +241,7 @@ def packet_table(packet: Packet) -> Table:
     verified = "identity verified" if packet.identity_verified else "identity not verified"
     who = ", ".join(filter(None, (packet.customer_name, packet.account_id, packet.phone, verified)))
     rows: list[tuple[str, list[str]]] = [
-        ("version", [f"{packet.version}, written by {_words(packet.written_by)}"]),
+        ("version", [f"{packet.version}, written by {plain(packet.written_by)}"]),
         ("who", [who]),
         ("why called", [packet.why_called]),
         ("matter", [packet.matter]),
@@ -332,14 +275,6 @@ def _claim(claim: Claim) -> str:
 def _callback(booked: CallbackBooked) -> Text:
     due = booked.due_at.astimezone(UTC).strftime(_TIME_FORMAT)
     return Text(f"{due}, priority {booked.priority}: {booked.reason} ({booked.callback_id})")
-
-
-def _fields(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items())
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _grid() -> Table:

@@ -29,6 +29,7 @@ class Guidance(PromptModel):
     callback_chosen: Line
     human_spoke: Line
     sent_back: Line
+    hint: Line
 
     def for_repair(self, repair: Repair) -> str:
         """What to do from now on about misunderstandings."""

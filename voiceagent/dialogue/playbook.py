@@ -101,6 +101,11 @@ def fill(line: str, **values: str) -> str:
     return text
 
 
+def without_marks(text: str) -> str:
+    """A person's words without what would be taken for a placeholder."""
+    return text.replace("{{", "(").replace("}}", ")")
+
+
 async def say(action: dict[str, Any], flow_manager: FlowManager) -> None:
     """Flow action: speak the line of the phrases that the action names, at once."""
     text = flow_manager.state["lines"][action["line"]]

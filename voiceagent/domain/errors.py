@@ -88,6 +88,13 @@ class NumberBlockedError(InputError):
     exit_code = 77
 
 
+class CallControlError(InputError):
+    """What was asked of a live call does not fit where it stands; nothing was done."""
+
+    code = "call.control"
+    exit_code = 69
+
+
 class AccountsUnavailableError(VoiceAgentError):
     """The company's records cannot be reached or answered with a failure."""
 

@@ -127,6 +127,8 @@ def test_kinds_are_a_contract_with_logs_that_are_already_written() -> None:
         "callback_booked",
         "do_not_call_entered",
         "call_summed",
+        "operator_acted",
+        "bridge_held",
         "call_ended",
     )
 
