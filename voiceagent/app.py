@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 from voiceagent.accounts.http import HttpAccounts
 from voiceagent.accounts.protocol import AccountService
 from voiceagent.accounts.sample import DATABASE_NAME, SampleAccounts
+from voiceagent.calls.controls import CallControls
 from voiceagent.calls.event_log import EventLog
 from voiceagent.calls.live_call import LiveCall
 from voiceagent.calls.order import CallOrder, CallResult
@@ -30,22 +31,19 @@ from voiceagent.dialogue.llm import (
     resolve_model,
 )
 from voiceagent.dialogue.local_llm import LocalLlmServer
-from voiceagent.dialogue.playbook import load_playbook
 from voiceagent.dialogue.second_opinion import SecondOpinion
 from voiceagent.domain.errors import NumberBlockedError
 from voiceagent.domain.events import LoggedEvent
-from voiceagent.handoff.hold_wishes import load_hold_wishes
-from voiceagent.handoff.roster import Human
+from voiceagent.handoff.roster import Human, Roster
 from voiceagent.legs.leg import Leg
 from voiceagent.legs.recorded import RecordedLeg
+from voiceagent.prompt_library import PromptLibrary
 from voiceagent.settings import Settings
 from voiceagent.speech.model_pool import ModelPool
 from voiceagent.store.opening import open_store
 from voiceagent.store.records import NewCall
 from voiceagent.store.store import Store
-from voiceagent.supervisor.policy import load_policy
 from voiceagent.wiring import (
-    POLICY,
     Resources,
     SpeechModels,
     call_parts,
@@ -70,10 +68,12 @@ class CallRequest:
         playbook: its name in ``prompts/playbooks``.
         language: BCP 47 primary tag; empty for the account's own.
         humans: who may take the call over.
+        roster: the same, shared with other calls; it outranks ``humans``.
         skills: what a human has to be able to deal with, e.g. ``billing``; whoever has most of
             them is rung where nobody has all.
         out: folder for recording and files; None for none.
         on_event: told every event once it is committed, for watching along.
+        on_live: handed what may be done with the call from outside, before it is dialled.
     """
 
     leg: Leg
@@ -84,6 +84,8 @@ class CallRequest:
     skills: tuple[str, ...] = ()
     out: Path | None = None
     on_event: OnEvent | None = None
+    roster: Roster | None = None
+    on_live: Callable[[CallControls], None] | None = None
 
 
 class Application:
@@ -119,8 +121,10 @@ class Application:
     async def _open(self) -> None:
         settings, stack = self._settings, self._stack
         # Cheap checks first: a typing error should not cost a minute of loading.
-        load_policy(settings.prompts_dir / POLICY)
-        load_hold_wishes(settings.prompts_dir)
+        prompts = PromptLibrary(settings.prompts_dir)
+        await asyncio.to_thread(prompts.refresh)
+        # Raises here, if they cannot be used.
+        _ = prompts.policy, prompts.hold_wishes, prompts.instructions
         endpoint = await self._remote_endpoint() if settings.llm_url else None
         store = await asyncio.to_thread(open_store, settings.store_url)
         stack.callback(store.close)
@@ -136,7 +140,7 @@ class Application:
             endpoint = local.endpoint
         opinion = self._open_second_opinion(endpoint)
         self._resources = Resources(
-            settings, store, accounts, speech, endpoint, reader, local, opinion
+            settings, prompts, store, accounts, speech, endpoint, reader, local, opinion
         )
 
     def _open_second_opinion(self, endpoint: LlmEndpoint) -> SecondOpinion | None:
@@ -182,8 +186,8 @@ class Application:
         record = await resources.accounts.load(request.account_id)
         await require_callable(resources.store, record.customer.phone, request.leg)
         language = request.language or record.customer.language
-        prompts = self._settings.prompts_dir
-        playbook = await asyncio.to_thread(load_playbook, prompts, request.playbook, language)
+        await asyncio.to_thread(resources.prompts.refresh)
+        playbook = resources.prompts.playbook(request.playbook, language)
         if request.out is not None:
             await asyncio.to_thread(prepare_folder, request.out)
         call_id = f"{utc_now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
@@ -212,9 +216,10 @@ class Application:
         try:
             if request.on_event is not None:
                 log.subscribe(request.on_event)
-            # Reading the policy takes a third of a second; other calls' audio must not wait for it.
-            parts = await asyncio.to_thread(call_parts, resources, request.humans, phrases)
-            call = LiveCall(order, request.leg, parts, log)
+            roster = request.roster if request.roster is not None else Roster(request.humans)
+            call = LiveCall(order, request.leg, call_parts(resources, roster, phrases), log)
+            if request.on_live is not None:
+                request.on_live(call.controls)
             result = await call.run()
         finally:
             await log.close()

@@ -30,10 +30,9 @@ from voiceagent.domain.events import LoggedEvent
 from voiceagent.domain.packet import Packet
 from voiceagent.domain.transcript import Speaker, Turn
 from voiceagent.handoff.coordinator import HandoffOptions
-from voiceagent.handoff.hold_wishes import load_hold_wishes
-from voiceagent.handoff.packet_request import load_instructions
 from voiceagent.handoff.packet_writer import WriterOptions, write
-from voiceagent.handoff.roster import Human, Roster
+from voiceagent.handoff.roster import Roster
+from voiceagent.prompt_library import PromptLibrary
 from voiceagent.settings import Settings
 from voiceagent.speech.endpointing import Expectation
 from voiceagent.speech.floor import Floor
@@ -50,12 +49,9 @@ from voiceagent.store.store import Store
 from voiceagent.supervisor.explicit_classifier.classifier import TriggerClassifier
 from voiceagent.supervisor.frustration.embedding import UniversalSentenceEncoder
 from voiceagent.supervisor.frustration.scorer import FrustrationScorer
-from voiceagent.supervisor.policy import load_policy
 from voiceagent.supervisor.turn_reading import TurnReader, TurnReading
 from voiceagent.supervisor.watcher import Supervisor
 from voiceagent.weights.verification import locate
-
-POLICY = "supervisor.yaml"
 
 _INVOICES_TO_EXPECT = 3
 
@@ -162,6 +158,7 @@ class Resources:
     """What ``app`` has opened and calls share. ``local`` is None with a model elsewhere."""
 
     settings: Settings
+    prompts: PromptLibrary
     store: Store
     accounts: AccountService
     speech: SpeechModels
@@ -171,16 +168,14 @@ class Resources:
     second_opinion: SecondOpinion | None = None
 
 
-def call_parts(
-    resources: Resources, humans: tuple[Human, ...], phrases: PreparedPhrases
-) -> CallParts:
-    """What one call runs on. Reads the supervisor's policy, so that an edited one counts.
+def call_parts(resources: Resources, roster: Roster, phrases: PreparedPhrases) -> CallParts:
+    """What one call runs on, with the prompts as they stand.
 
     Raises:
-        PlaybookError: the policy or the wishes of a hold cannot be read.
+        PlaybookError: the policy or the wishes of a hold never were good.
     """
     settings, speech, endpoint = resources.settings, resources.speech, resources.endpoint
-    policy = load_policy(settings.prompts_dir / POLICY)
+    policy = resources.prompts.policy
 
     def listening(
         floor: Floor, asked: Callable[[], Expectation], record: AccountRecord
@@ -208,7 +203,7 @@ def call_parts(
         reading = resources.reader.read
         return await speech.pool.run(Priority.FINAL, reading, turns, deadline_s=deadline_s)
 
-    instructions = load_instructions(settings.prompts_dir)
+    instructions = resources.prompts.instructions
     deadline_s = settings.packet_llm_deadline_s
     writing = (
         WriterOptions.for_local_model(instructions, deadline_s)
@@ -230,9 +225,9 @@ def call_parts(
         accounts=resources.accounts,
         book=StoreBook(resources.store, utc_now),
         supervisor=lambda: Supervisor(policy),
-        roster=Roster(humans),
+        roster=roster,
         clock=utc_now,
-        hold_wishes=load_hold_wishes(settings.prompts_dir),
+        hold_wishes=resources.prompts.hold_wishes,
         synthesise=synthesise,
         read_turn=read_turn,
         second_opinion=resources.second_opinion,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voiceagent.domain.errors import InputError
+from voiceagent.domain.errors import FilePlace, PlaybookError
 from voiceagent.domain.transcript import Speaker
 from voiceagent.handoff.call_reading import CallReading
 
@@ -48,7 +48,7 @@ def load_instructions(prompts_dir: Path) -> dict[str, Instructions]:
     """What the model is told, by language, from ``prompts/packet/``; blocking, a few kilobytes.
 
     Raises:
-        InputError: a file is missing or empty, or an example's answer is no JSON object.
+        PlaybookError: a file is missing or empty, or an example's answer is no JSON object.
     """
     return {language: _instructions(prompts_dir / "packet", language) for language in LANGUAGES}
 
@@ -65,9 +65,10 @@ def _instructions(folder: Path, language: str) -> Instructions:
         except ValueError:
             given = None
         if not isinstance(given, dict):
-            raise InputError(
-                f"{path.name}: what follows '{_ASKS}{wanted}' is no JSON object.",
+            raise PlaybookError(
+                f"{path}: what follows '{_ASKS}{wanted}' is no JSON object.",
                 "Write the right answer as one JSON object below it.",
+                FilePlace(str(path)),
             )
         answers.append((tuple(name.strip() for name in wanted.split(",")), given))
     return Instructions(text, conversation.strip(), tuple(answers))
@@ -77,12 +78,15 @@ def _read(path: Path) -> str:
     try:
         text = path.read_text("utf-8").strip()
     except OSError as error:
-        raise InputError(
+        raise PlaybookError(
             f"The packet's instructions {path.name} cannot be read.",
             "Put prompts/packet/ back, or point prompts_dir to where it is.",
+            FilePlace(str(path)),
         ) from error
     if not text:
-        raise InputError(f"The packet's instructions {path.name} are empty.", "Write them.")
+        raise PlaybookError(
+            f"The packet's instructions {path.name} are empty.", "Write them.", FilePlace(str(path))
+        )
     return text
 
 

@@ -35,11 +35,11 @@ from voiceagent.domain.errors import SpeechError
 from voiceagent.domain.events import AnyEvent, CallMoved, LoggedEvent, TurnTaken, VerdictGiven
 from voiceagent.domain.transcript import Speaker
 from voiceagent.domain.verdict import Action, Repair, Verdict
+from voiceagent.handoff.roster import Roster
 from voiceagent.settings import Settings
 from voiceagent.store.records import NewCall
-from voiceagent.supervisor.policy import load_policy
 from voiceagent.supervisor.watcher import Supervisor
-from voiceagent.wiring import POLICY, call_parts, utc_now
+from voiceagent.wiring import call_parts, utc_now
 
 DEFAULT_ACCOUNT = "C-1001"
 _PLAYBOOK = "billing_callback"
@@ -135,8 +135,8 @@ class Ours:
         await asyncio.to_thread(resources.store.begin_call, new)
         log = EventLog(resources.store, call_id, utc_now)
         log.subscribe(watch.on_event, critical=True)
-        parts = await asyncio.to_thread(call_parts, resources, (), phrases)
-        policy = await asyncio.to_thread(load_policy, settings.prompts_dir / POLICY)
+        parts = call_parts(resources, Roster(), phrases)
+        policy = resources.prompts.policy
         parts = replace(
             parts, supervisor=lambda: ContentSupervisor(policy), observers=(watch.observer,)
         )
