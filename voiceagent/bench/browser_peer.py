@@ -22,6 +22,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
+from voiceagent.legs.webrtc_media import close_wholly
 from voiceagent.legs.webrtc_sound import mono
 
 RATE_HZ = 48_000
@@ -80,11 +81,16 @@ class BrowserPeer:
         """When each frame was said, in seconds of the loop's clock."""
         self.heard: list[tuple[float, Samples]] = []
         """Each frame heard and when it came, in seconds of the loop's clock."""
+        self._changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
         if microphone is not None:
             self.connection.addTrack(_MicrophoneTrack(microphone, self.said_at))
         else:
             self.connection.addTransceiver("audio", direction="recvonly")
+
+        @self.connection.on("connectionstatechange")
+        def _state() -> None:
+            self._changed.set()
 
         @self.connection.on("track")
         def _track(track: MediaStreamTrack) -> None:
@@ -112,7 +118,8 @@ class BrowserPeer:
         await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         async with asyncio.timeout(_CONNECT_DEADLINE_S):
             while self.connection.connectionState != "connected":
-                await asyncio.sleep(0.005)
+                self._changed.clear()
+                await self._changed.wait()
 
     def vanish(self) -> None:
         """Send nothing any more, and say no goodbye, as when the network is gone."""
@@ -125,14 +132,11 @@ class BrowserPeer:
 
     async def close(self) -> None:
         """Close the tab; harmless when repeated."""
-        await self.connection.close()
+        await close_wholly(self.connection)
         if self._listening is not None:
             self._listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listening
-        # aiortc leaves tasks that were connecting to end by themselves.
-        for _ in range(5):
-            await asyncio.sleep(0)
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         loop = asyncio.get_running_loop()

@@ -127,6 +127,7 @@ class DeskLine:
     def _claim(self, leg: DeskLeg) -> None:
         self._refuse_if_busy()
         self._leg = leg
+        leg.state = RingState.RINGING
         self._changed()
 
     def _release(self, leg: DeskLeg) -> None:
@@ -173,7 +174,6 @@ class DeskLeg(BrowserLeg):
         if self.state is not RingState.NEW:
             raise LegError("This leg has rung already.", "Make a leg for each ring.")
         self._desk._claim(self)
-        self.state = RingState.RINGING
         try:
             media = await self._answered(ring_timeout_s)
         except BaseException:

@@ -10,7 +10,6 @@ the time, also when muted, whereas ICE's own consent check (RFC 7675) takes up t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from enum import StrEnum
 
 from aiortc import (
     RTCConfiguration,
+    RTCIceParameters,
     RTCIceServer,
     RTCPeerConnection,
     RTCRtpReceiver,
@@ -43,6 +43,7 @@ _REPORTS_LOST_AFTER_S = 15.0
 _REPORTS_EVERY_TICKS = 50
 # A clock so late does not catch up: 100 ms in one burst is what the far end can still play.
 _CATCH_UP_FRAMES = 5
+_SETTLED_DEADLINE_S = 1.0
 _LONGEST_OFFER = 64 * 1024
 
 Source = Callable[[], bytes]
@@ -335,22 +336,17 @@ class MediaPeer:
     async def _close(self) -> None:
         for task in (self._clock, self._hearing):
             if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+                await _stopped(task)
         if self._track is not None:
             self._track.stop()
         if self._connection is not None:
-            closing = asyncio.ensure_future(self._connection.close())
+            closing = asyncio.create_task(close_wholly(self._connection), name="webrtc-closing")
             done, _ = await asyncio.wait({closing}, timeout=_CLOSE_DEADLINE_S)
             if not done:
                 closing.cancel()
                 logger.warning("a browser's connection did not close in time")
             elif (error := closing.exception()) is not None:
                 logger.warning("a browser's connection broke closing: %s", type(error).__name__)
-            # aiortc leaves tasks that were connecting to end by themselves.
-            for _ in range(3):
-                await asyncio.sleep(0)
 
     def _set(self, state: MediaState) -> None:
         if self._state in {MediaState.LOST, MediaState.CLOSED} or self._state is state:
@@ -367,6 +363,37 @@ class MediaPeer:
 
     async def _change(self) -> None:
         await self._changed.wait()
+
+
+async def close_wholly(connection: RTCPeerConnection) -> None:
+    """Close a connection and leave no task of aiortc or aioice behind.
+
+    One that is closed while it connects would otherwise go on to check consent, for ever.
+    """
+    transports = {t.receiver.transport.transport for t in connection.getTransceivers()}
+    connecting = [
+        # Where connecting has begun, this only waits for its end.
+        asyncio.create_task(transport.start(RTCIceParameters()), name="webrtc-ice-settles")
+        for transport in transports
+        if transport.state == "checking"
+    ]
+    if connecting:
+        await asyncio.sleep(0)
+    await connection.close()
+    if connecting:
+        await asyncio.wait(connecting, timeout=_SETTLED_DEADLINE_S)
+        for task in connecting:
+            await _stopped(task)
+        for transport in transports:
+            await transport._connection.close()
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end, whatever it was."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()
 
 
 def _offer_error(error: Exception) -> OfferError:

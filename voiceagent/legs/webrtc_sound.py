@@ -64,7 +64,7 @@ class InOrder:
         ahead = 0
         if self._next is not None:
             ahead = (packet.sequence_number - self._next) % _SEQUENCES
-        if _SEQUENCE_HALF <= ahead and _SEQUENCES - ahead < _RESTART:
+        if ahead >= _SEQUENCE_HALF and _SEQUENCES - ahead < _RESTART:
             return False, None
         self._next = (packet.sequence_number + 1) % _SEQUENCES
         data: bytes = packet._data  # type: ignore[attr-defined]  # set by aiortc's receiver
