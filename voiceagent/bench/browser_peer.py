@@ -22,8 +22,8 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
-from voiceagent.legs.webrtc_media import close_wholly
-from voiceagent.legs.webrtc_sound import mono
+from voiceagent.legs.webrtc_connection import close_wholly
+from voiceagent.legs.webrtc_sound import hold_nothing_back, mono
 
 RATE_HZ = 48_000
 FRAME_SAMPLES = 960
@@ -87,6 +87,10 @@ class BrowserPeer:
             self.connection.addTrack(_MicrophoneTrack(microphone, self.said_at))
         else:
             self.connection.addTransceiver("audio", direction="recvonly")
+
+        # What is measured is what comes, not a buffer that a real browser has otherwise.
+        for receiver in self.connection.getReceivers():
+            hold_nothing_back(receiver)
 
         @self.connection.on("connectionstatechange")
         def _state() -> None:

@@ -1,10 +1,9 @@
 """One WebRTC connection with one browser: its microphone in, our sound out.
 
 What enters: the browser's offer, and one frame per 20 ms from a source. What leaves: our answer,
-one frame per 20 ms of what the microphone heard, and what became of the connection. Signalling is
-one exchange: the offer holds all candidates of the browser, the answer all of ours (no trickle ICE,
-RFC 8838). Whether the far end is still there is judged by its packets: a browser sends sound all
-the time, also when muted, whereas ICE's own consent check (RFC 7675) takes up to 30 s to notice.
+one frame per 20 ms of what the microphone heard, and what became of the connection. Whether the far
+end is still there is judged by its packets: a browser sends sound all the time, also when muted,
+whereas ICE's own consent check (RFC 7675) takes up to 30 s to notice.
 """
 
 from __future__ import annotations
@@ -12,29 +11,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
-from aiortc import (
-    RTCConfiguration,
-    RTCIceParameters,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCRtpReceiver,
-    RTCSessionDescription,
-)
-from aiortc.codecs import get_capabilities
+from aiortc import RTCPeerConnection
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
-from voiceagent.domain.errors import InputError, LegError, LegLostError, LegUnreachableError
+from voiceagent.domain.errors import LegError, LegLostError, LegUnreachableError
 from voiceagent.legs.leg import FRAME_MS, frame_bytes
-from voiceagent.legs.webrtc_sound import OPUS_INPUT_RATES_HZ, Arrivals, InOrder, OpusTrack
+from voiceagent.legs.webrtc_connection import (
+    IceServer,
+    OfferError,
+    close_wholly,
+    negotiate,
+    new_connection,
+    stopped,
+)
+from voiceagent.legs.webrtc_sound import OPUS_INPUT_RATES_HZ, Arrivals, OpusTrack
 
 logger = logging.getLogger(__name__)
 
-# Gathering asks the STUN server for at most 5 s, resolving names takes 1 s.
-_ANSWER_DEADLINE_S = 10.0
 # From the answer to the first sound; a browser takes well under a second, through TURN a few.
 _CONNECT_DEADLINE_S = 20.0
 _CLOSE_DEADLINE_S = 5.0
@@ -43,17 +39,9 @@ _REPORTS_LOST_AFTER_S = 15.0
 _REPORTS_EVERY_TICKS = 50
 # A clock so late does not catch up: 100 ms in one burst is what the far end can still play.
 _CATCH_UP_FRAMES = 5
-_SETTLED_DEADLINE_S = 1.0
-_LONGEST_OFFER = 64 * 1024
 
 Source = Callable[[], bytes]
 """Gives the next 20 ms to send; called once per 20 ms while the connection is up."""
-
-
-class OfferError(InputError):
-    """A browser's offer cannot be answered."""
-
-    code = "input.webrtc_offer"
 
 
 class MediaState(StrEnum):
@@ -67,15 +55,6 @@ class MediaState(StrEnum):
     """Nothing comes any more, and nobody said goodbye."""
     CLOSED = "closed"
     """One of the two sides closed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class IceServer:
-    """A STUN or TURN server: ``stun:host:port``, ``turn:host:port?transport=udp``."""
-
-    urls: tuple[str, ...]
-    username: str = ""
-    credential: str = ""
 
 
 class MediaPeer:
@@ -150,20 +129,17 @@ class MediaPeer:
         """
         if self._state is not MediaState.NEW or self._connection is not None:
             raise OfferError("This connection has answered an offer already.", "Open a new one.")
-        if len(sdp) > _LONGEST_OFFER:
-            raise OfferError("The offer is longer than any browser's.")
         self._connection = connection = self._open()
+        self._track = OpusTrack(self.sample_rate_hz)
         try:
-            async with asyncio.timeout(_ANSWER_DEADLINE_S):
-                await self._negotiate(connection, sdp)
-        except BaseException as error:
+            heard = await negotiate(connection, sdp, self._track, microphone=self._microphone)
+        except BaseException:
             await self.close()
-            # The parser raises whatever the text makes it stumble over.
-            if isinstance(error, OfferError) or not isinstance(error, Exception):
-                raise
-            raise _offer_error(error) from error
+            raise
         if self._state is not MediaState.NEW:
             raise OfferError("The connection was closed before it was answered.")
+        if heard is not None:
+            self._hearing = asyncio.create_task(self._hear(heard), name="webrtc-hearing")
         self._clock = asyncio.create_task(self._run(), name="webrtc-clock")
         self._set(MediaState.CONNECTING)
         return str(connection.localDescription.sdp)
@@ -212,11 +188,7 @@ class MediaPeer:
             await asyncio.shield(self._closing)
 
     def _open(self) -> RTCPeerConnection:
-        servers = [
-            RTCIceServer(list(s.urls), s.username or None, s.credential or None)
-            for s in self._ice_servers
-        ]
-        connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
+        connection = new_connection(self._ice_servers)
 
         @connection.on("connectionstatechange")
         def _changed() -> None:
@@ -227,30 +199,6 @@ class MediaPeer:
                 self._over(MediaState.CLOSED)
 
         return connection
-
-    async def _negotiate(self, connection: RTCPeerConnection, sdp: str) -> None:
-        """Take one audio track of Opus each way, and no picture."""
-        self._track = OpusTrack(self.sample_rate_hz)
-        wanted = "sendrecv" if self._microphone else "sendonly"
-        sound = connection.addTransceiver(self._track, direction=wanted)
-        codecs = get_capabilities("audio").codecs
-        sound.setCodecPreferences([c for c in codecs if c.mimeType.lower() == "audio/opus"])
-        if self._microphone:
-            _let_through(sound.receiver)
-        await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
-        for other in connection.getTransceivers():
-            if other is not sound:
-                other.direction = "inactive"
-        await connection.setLocalDescription()
-        if sound.currentDirection != wanted:
-            raise OfferError(
-                "The offer sends no sound." if self._microphone else "The offer takes no sound.",
-                "Add the microphone's track before the offer is made.",
-            )
-        if self._microphone:
-            self._hearing = asyncio.create_task(
-                self._hear(sound.receiver.track), name="webrtc-hearing"
-            )
 
     async def _hear(self, track: MediaStreamTrack) -> None:
         while True:
@@ -290,10 +238,13 @@ class MediaPeer:
         else:
             try:
                 pcm = source()
+                if len(pcm) != len(self._silence):
+                    raise ValueError("not one frame")  # noqa: TRY301
             except Exception as error:  # A tap that breaks must not silence the line.
                 if not self._source_failed:
                     logger.warning("a browser's line plays silence: %s", type(error).__name__)
                 self._source_failed = True
+                pcm = self._silence
         assert self._track is not None
         assert self._connection is not None
         if self._connection.connectionState == "connected":
@@ -336,7 +287,7 @@ class MediaPeer:
     async def _close(self) -> None:
         for task in (self._clock, self._hearing):
             if task is not None:
-                await _stopped(task)
+                await stopped(task)
         if self._track is not None:
             self._track.stop()
         if self._connection is not None:
@@ -363,54 +314,3 @@ class MediaPeer:
 
     async def _change(self) -> None:
         await self._changed.wait()
-
-
-async def close_wholly(connection: RTCPeerConnection) -> None:
-    """Close a connection and leave no task of aiortc or aioice behind.
-
-    One that is closed while it connects would otherwise go on to check consent, for ever.
-    """
-    transports = {t.receiver.transport.transport for t in connection.getTransceivers()}
-    connecting = [
-        # Where connecting has begun, this only waits for its end.
-        asyncio.create_task(transport.start(RTCIceParameters()), name="webrtc-ice-settles")
-        for transport in transports
-        if transport.state == "checking"
-    ]
-    if connecting:
-        await asyncio.sleep(0)
-    await connection.close()
-    if connecting:
-        await asyncio.wait(connecting, timeout=_SETTLED_DEADLINE_S)
-        for task in connecting:
-            await _stopped(task)
-        for transport in transports:
-            await transport._connection.close()
-
-
-async def _stopped(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end, whatever it was."""
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()
-
-
-def _offer_error(error: Exception) -> OfferError:
-    if isinstance(error, TimeoutError):
-        return OfferError(
-            "The offer could not be answered in time.", "Check the ICE servers in the settings."
-        )
-    return OfferError(
-        f"The offer cannot be used ({type(error).__name__}).",
-        "Send the SDP of a browser's RTCPeerConnection with one audio track.",
-    )
-
-
-def _let_through(receiver: RTCRtpReceiver) -> None:
-    name = "_RTCRtpReceiver__jitter_buffer"
-    if not hasattr(receiver, name):
-        # It works all the same, only up to 300 ms later.
-        logger.warning("this version of aiortc keeps its own jitter buffer")
-        return
-    setattr(receiver, name, InOrder())

@@ -9,12 +9,13 @@ and no clock of its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
-from aiortc import MediaStreamTrack
+from aiortc import MediaStreamTrack, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
@@ -24,6 +25,8 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from voiceagent.legs.leg import FRAME_MS
+
+logger = logging.getLogger(__name__)
 
 OPUS_RATE_HZ = 48_000
 """The RTP clock of Opus, whatever the sound's own rate (RFC 7587, 4.1)."""
@@ -45,7 +48,8 @@ _SEQUENCES = 1 << 16
 # So far behind is not a late packet but a stream that began anew.
 _RESTART = 100
 
-_TRIM_AFTER_TICKS = 100
+_FIRST_TRIM_TICKS = 25
+_TRIM_TICKS = 100
 
 
 class InOrder:
@@ -71,6 +75,17 @@ class InOrder:
         return False, JitterFrame(data=data, timestamp=packet.timestamp)
 
 
+def hold_nothing_back(receiver: RTCRtpReceiver) -> None:
+    """Give a receiver that has not started yet :class:`InOrder` for its jitter buffer."""
+    # There is no public way; pipecat's transport does the same for its own sizes.
+    name = "_RTCRtpReceiver__jitter_buffer"
+    if not hasattr(receiver, name):
+        # It works all the same, only up to 300 ms later.
+        logger.warning("this version of aiortc keeps its own jitter buffer")
+        return
+    setattr(receiver, name, InOrder())
+
+
 class ArrivalBuffer:
     """Frames that arrived and were not yet taken: smooths jitter at a bounded delay.
 
@@ -89,8 +104,7 @@ class ArrivalBuffer:
         self._limit = limit_frames
         self._rest = b""
         self._filling = True
-        self._ticks = 0
-        self._least_left = limit_frames
+        self._watch_anew(_FIRST_TRIM_TICKS)
         self.dropped_frames = 0
         """Frames that were thrown away to keep the delay bounded."""
         self.missing_frames = 0
@@ -135,18 +149,26 @@ class ArrivalBuffer:
         self._frames.clear()
         self._rest = b""
         self._filling = True
-        self._ticks = 0
-        self._least_left = self._limit
+        self._watch_anew(_FIRST_TRIM_TICKS)
 
     def _trim(self) -> None:
-        """Give delay back that a burst or a fast clock left behind, a frame per two seconds."""
+        """Give delay back that nothing needed for some time.
+
+        A stream often begins with a burst: that is given back whole after half a second. What a
+        later burst or a fast clock leaves behind goes a frame per two seconds, hardly heard.
+        """
         self._ticks += 1
         self._least_left = min(self._least_left, len(self._frames))
-        if self._ticks < _TRIM_AFTER_TICKS:
+        if self._ticks < self._trim_ticks:
             return
-        if self._least_left >= self._in_hand:
+        surplus = max(0, self._least_left + 1 - self._in_hand)
+        for _ in range(surplus if self._trim_ticks == _FIRST_TRIM_TICKS else min(1, surplus)):
             self._frames.popleft()
             self.dropped_frames += 1
+        self._watch_anew(_TRIM_TICKS)
+
+    def _watch_anew(self, ticks: int) -> None:
+        self._trim_ticks = ticks
         self._ticks = 0
         self._least_left = self._limit
 

@@ -29,7 +29,8 @@ from voiceagent.domain.errors import (
 )
 from voiceagent.legs.desk_line import DeskLeg, DeskLine, RingState
 from voiceagent.legs.leg import Gone, Leg, SendBack, Sound
-from voiceagent.legs.webrtc_media import MediaPeer, MediaState, OfferError
+from voiceagent.legs.webrtc_connection import OfferError
+from voiceagent.legs.webrtc_media import MediaPeer, MediaState
 
 pytestmark = pytest.mark.unit
 

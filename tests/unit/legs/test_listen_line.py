@@ -24,7 +24,8 @@ from voiceagent.legs.leg import Leg
 from voiceagent.legs.listen_line import ListenLine
 from voiceagent.legs.recorded import RecordedLeg, RecordedLegOptions
 from voiceagent.legs.webrtc import WebRtcLeg
-from voiceagent.legs.webrtc_media import MediaState, OfferError
+from voiceagent.legs.webrtc_connection import OfferError
+from voiceagent.legs.webrtc_media import MediaState
 
 pytestmark = pytest.mark.unit
 

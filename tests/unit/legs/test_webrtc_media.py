@@ -21,7 +21,8 @@ from tests.unit.legs.browsers import (
 )
 from voiceagent.bench.browser_peer import silence, tone
 from voiceagent.domain.errors import InputError, LegLostError, LegUnreachableError
-from voiceagent.legs.webrtc_media import MediaPeer, MediaState, OfferError
+from voiceagent.legs.webrtc_connection import IceServer, OfferError
+from voiceagent.legs.webrtc_media import MediaPeer, MediaState
 
 pytestmark = pytest.mark.unit
 
@@ -370,3 +371,44 @@ async def test_a_listener_sends_nothing_even_if_it_offers_to(browsers: Browsers)
     await media.wait_up(DEADLINE_S)
     ear = Ear(media)
     assert await ear.next(25) == b""
+
+
+# Settings.
+
+
+@pytest.mark.parametrize("url", ["http://example.org", "stun:", "turn:host:port"])
+def test_what_is_no_ice_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="uri"):
+        IceServer((url,))
+
+
+async def test_a_stun_server_that_does_not_answer_only_delays(browsers: Browsers) -> None:
+    # Port 9 discards; gathering gives up on it, and the candidates of the host are enough.
+    server = IceServer(("stun:127.0.0.1:9",))
+    browser, media = browsers.browser(silence), MediaPeer((server,))
+    try:
+        await browser.connect(media.answer)
+        await media.wait_up(DEADLINE_S)
+    finally:
+        await media.close()
+
+
+async def test_no_public_server_is_asked_unless_told_to(browsers: Browsers) -> None:
+    media = browsers.media()
+    answer = await media.answer(await browsers.browser(silence).offer())
+    assert {line.split()[7] for line in answer.splitlines() if "a=candidate" in line} == {"host"}
+
+
+async def test_a_source_of_another_length_is_not_sent(browsers: Browsers) -> None:
+    browser, media = await browsers.connected(silence)
+    calls = 0
+
+    def short() -> bytes:
+        nonlocal calls
+        calls += 1
+        return b"\x00\x40" * 7
+
+    media.source = short
+    await until(lambda: calls > 25)
+    assert loudest(await until_heard(browser, HALF_SECOND)) < 50
+    assert media.is_up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -104,29 +105,41 @@ def test_sound_of_any_length_is_cut_into_frames() -> None:
     assert [buffer.next_frame(), buffer.next_frame()] == [frame(1), frame(2)]
 
 
-def test_a_delay_left_behind_by_a_burst_is_given_back_slowly() -> None:
+def played(buffer: ArrivalBuffer, frames: range) -> list[int | None]:
+    """What is given out while one frame comes per tick."""
+    heard = []
+    for n in frames:
+        heard.append(number(buffer.next_frame()))
+        buffer.push(frame(n))
+    return heard
+
+
+def test_a_burst_at_the_beginning_is_given_back_at_once() -> None:
     buffer = ArrivalBuffer(SIZE)
     for n in range(6):
         buffer.push(frame(n))
-    heard = []
-    for n in range(6, 606):
-        heard.append(number(buffer.next_frame()))
+    heard = played(buffer, range(6, 56))
+    assert heard == [*range(25), *range(29, 54)]
+    assert (buffer.queued_frames, buffer.dropped_frames, buffer.missing_frames) == (2, 4, 0)
+
+
+def test_a_delay_left_behind_later_is_given_back_a_frame_at_a_time() -> None:
+    buffer = ArrivalBuffer(SIZE)
+    buffer.push(frame(0) + frame(1))
+    heard = played(buffer, range(2, 52))
+    for n in range(52, 56):
         buffer.push(frame(n))
+    heard += played(buffer, range(56, 556))
     assert None not in heard
-    assert buffer.missing_frames == 0
-    assert buffer.queued_frames == 2
-    assert buffer.dropped_frames == 4
-    assert sorted(set(heard)) == heard
+    steps = [b - a for a, b in itertools.pairwise(heard)]  # type: ignore[operator]
+    assert set(steps) == {1, 2}
+    assert (buffer.queued_frames, buffer.dropped_frames, buffer.missing_frames) == (2, 4, 0)
 
 
 def test_a_steady_stream_loses_nothing() -> None:
     buffer = ArrivalBuffer(SIZE)
     buffer.push(frame(0) + frame(1))
-    heard = []
-    for n in range(2, 1000):
-        heard.append(number(buffer.next_frame()))
-        buffer.push(frame(n))
-    assert heard == list(range(998))
+    assert played(buffer, range(2, 1000)) == list(range(998))
     assert buffer.dropped_frames == 0
 
 
