@@ -116,6 +116,8 @@ async def close_wholly(connection: RTCPeerConnection) -> None:
     One that is closed while it connects would otherwise go on to check consent, for ever.
     """
     transports = {t.receiver.transport.transport for t in connection.getTransceivers()}
+    if connection.sctp is not None:
+        transports.add(connection.sctp.transport.transport)
     connecting = [
         # Where connecting has begun, this only waits for its end.
         asyncio.create_task(transport.start(RTCIceParameters()), name="webrtc-ice-settles")

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from aiortc import RTCPeerConnection
+from aiortc import RTCDataChannel, RTCPeerConnection
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
@@ -197,6 +197,11 @@ class MediaPeer:
             elif connection.connectionState == "closed":
                 # The far end said goodbye (DTLS close_notify).
                 self._over(MediaState.CLOSED)
+
+        @connection.on("datachannel")
+        def _channel(channel: RTCDataChannel) -> None:
+            # A page that opens one has it for saying goodbye; what it sends there is not read.
+            channel.on("close", lambda: self._over(MediaState.CLOSED))
 
         return connection
 

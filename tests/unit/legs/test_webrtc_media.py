@@ -147,14 +147,16 @@ async def test_a_late_clock_catches_up_a_little_and_skips_the_rest(browsers: Bro
 
     media.source = source
     await until(lambda: ticks > 5)
-    before, skipped = ticks, media.skipped_frames
+    skipped = media.skipped_frames
     loop = asyncio.get_running_loop()
     stalled_until = loop.time() + 1.0
     while loop.time() < stalled_until:
         pass
     await until(lambda: media.skipped_frames > skipped)
-    assert media.skipped_frames - skipped >= 30
-    assert ticks - before <= 20
+    # Of the fifty frames of that second, no more than a few are made up for.
+    assert media.skipped_frames - skipped >= 40
+    ticked = ticks
+    await until(lambda: ticks > ticked + 25)
     assert media.is_up
 
 
@@ -282,16 +284,26 @@ async def test_a_browser_that_vanishes_is_lost(browsers: Browsers) -> None:
 
 async def test_a_muted_microphone_is_not_a_lost_one(browsers: Browsers) -> None:
     browser, media = await browsers.connected(silence)
-    ear = Ear(media)
-    # Twice as long as silence of the line may last.
-    await ear.next(100)
+    # Twice as long as nothing may come.
+    said = len(browser.said_at)
+    await until(lambda: len(browser.said_at) >= said + 100)
     assert media.is_up
-    assert len(browser.said_at) >= 90
 
 
 async def test_a_closed_tab_is_a_goodbye(browsers: Browsers) -> None:
     browser, media = await browsers.connected(silence)
     await browser.close()
+    async with asyncio.timeout(DEADLINE_S):
+        assert await media.wait_over() is MediaState.CLOSED
+
+
+async def test_a_closed_data_channel_is_a_goodbye(browsers: Browsers) -> None:
+    browser, media = browsers.browser(silence), browsers.media()
+    channel = browser.connection.createDataChannel("line")
+    await browser.connect(media.answer)
+    await media.wait_up(DEADLINE_S)
+    await until(lambda: channel.readyState == "open")
+    channel.close()
     async with asyncio.timeout(DEADLINE_S):
         assert await media.wait_over() is MediaState.CLOSED
 
