@@ -23,6 +23,7 @@ from voiceagent.settings import (
     quiet_model_threads,
     without_model_hub,
 )
+from voiceagent.terminal.desk_users import desk_user
 
 quiet_model_threads()
 
@@ -43,6 +44,7 @@ packet = typer.Typer(
 app.add_typer(packet, name="packet")
 supervisor = typer.Typer(help="Judge the supervisor.", no_args_is_help=True)
 app.add_typer(supervisor, name="supervisor")
+app.add_typer(desk_user, name="desk-user")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

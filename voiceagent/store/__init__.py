@@ -1,12 +1,13 @@
 """What must survive the process: calls, their event logs, promised callbacks, blocked numbers.
 
-``open_store`` gives a ``Store``; ``codec`` turns events into JSON and back; ``worker`` tells
-whether the process behind an unfinished call still lives. SQLite by default, Postgres with the
-same code.
+``open_store`` gives a ``Store``, and ``DeskStore`` is the desk's part of it; ``codec`` turns events
+into JSON and back; ``worker`` tells whether the process behind an unfinished call still lives.
+SQLite by default, Postgres with the same code.
 """
 
 from __future__ import annotations
 
+from voiceagent.store.desk_store import DeskStore
 from voiceagent.store.errors import (
     CallNotFoundError,
     DuplicateCallError,
@@ -26,6 +27,7 @@ from voiceagent.store.worker import Worker, WorkerLiveness, liveness, this_worke
 __all__ = [
     "BlockedNumber",
     "CallNotFoundError",
+    "DeskStore",
     "DuplicateCallError",
     "EmptyLogError",
     "LogEntry",

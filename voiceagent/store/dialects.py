@@ -94,6 +94,16 @@ def insert_once(table: Table, dialect: str, values: Mapping[str, Any]) -> Execut
     return sqlite.insert(table).values(values).on_conflict_do_nothing().returning(*key)
 
 
+def upsert(table: Table, dialect: str, values: Mapping[str, Any]) -> Executable:
+    """An insert that replaces a row with the same primary key."""
+    key = table.primary_key
+    names = set(key.columns.keys())
+    changed = {name: value for name, value in values.items() if name not in names}
+    if dialect == "postgresql":
+        return postgresql.insert(table).values(values).on_conflict_do_update(key, set_=changed)
+    return sqlite.insert(table).values(values).on_conflict_do_update(key, set_=changed)
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether a driver's error means that no space is left."""
     if isinstance(error, sqlite3.Error):

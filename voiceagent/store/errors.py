@@ -77,3 +77,31 @@ class DuplicateCallError(StoreError):
 
     code = "store.duplicate_call"
     exit_code = 70
+
+
+class DuplicateUserError(StoreError):
+    """Somebody signs in with this name already."""
+
+    code = "store.duplicate_user"
+    exit_code = 65
+
+
+class UserNotFoundError(StoreError):
+    """Nobody signs in with this name."""
+
+    code = "store.user_not_found"
+    exit_code = 67
+
+
+class TokenNotFoundError(StoreError):
+    """There is no token with this identifier that could still be revoked."""
+
+    code = "store.token_not_found"
+    exit_code = 66
+
+
+class VerdictNotFoundError(StoreError):
+    """The log of the call has no verdict with this number."""
+
+    code = "store.verdict_not_found"
+    exit_code = 66

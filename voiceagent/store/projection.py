@@ -10,14 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 from voiceagent.domain.call import CallState
-from voiceagent.domain.events import CallEnded, CallMoved, DoNotCallEntered, LoggedEvent
+from voiceagent.domain.events import (
+    AccountLoaded,
+    CallEnded,
+    CallMoved,
+    DoNotCallEntered,
+    LoggedEvent,
+)
 from voiceagent.domain.handoff_events import HandoffEnded
-from voiceagent.store.records import BlockedNumber, canonical_phone
+from voiceagent.store.records import BlockedNumber, canonical_phone, folded
 
 
 def call_changes(logged: LoggedEvent) -> dict[str, Any]:
     """Columns of ``call`` that this event sets, with their new values."""
     match logged.event:
+        case AccountLoaded(record=record):
+            name = record.customer.name
+            return {"customer_name": name, "customer_name_folded": folded(name)}
         case CallMoved(target=target):
             return {"state": target.value}
         case HandoffEnded(outcome=outcome):

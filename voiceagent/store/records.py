@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,7 +42,8 @@ class StoredCall:
     """A call as the store knows it; moments are UTC.
 
     ``released_at`` is when its process let go of it in good order. A call that has no outcome and
-    whose worker is gone (or has released it) was cut off.
+    whose worker is gone (or has released it) was cut off. ``customer_name`` is as the company's
+    records had it when the call last read them; empty before.
     """
 
     id: str
@@ -57,6 +59,7 @@ class StoredCall:
     handoff_outcome: HandoffOutcome | None
     worker: Worker
     released_at: datetime | None
+    customer_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,12 @@ class BlockedNumber:
 def canonical_phone(phone: str) -> str:
     """``phone`` without the spaces and punctuation that people write between digits."""
     return "".join(sign for sign in phone if sign in "+0123456789")
+
+
+def folded(text: str) -> str:
+    """``text`` as searches compare it: neither case nor width nor composition of signs counts.
+
+    The databases fold case differently, SQLite for ASCII only; so it is done here, for both
+    (Unicode 3.13, D145: compatibility caseless matching, without its rarest cases).
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -124,7 +124,7 @@ class Store:
             StoreError: it could not be written.
         """
         statement = queries.begin_call(new, self._worker, CallState.CONNECTING.value)
-        with self._writing() as connection:
+        with self.writing() as connection:
             try:
                 connection.execute(statement)
             except IntegrityError as error:
@@ -148,7 +148,7 @@ class Store:
                 projection.call_changes(entry.logged)
             )
         blocked = [projection.blocked_number(entry.logged) for entry in entries]
-        with self._writing() as connection:
+        with self.writing() as connection:
             try:
                 connection.execute(
                     queries.append_events(), [queries.event_row(entry) for entry in entries]
@@ -168,7 +168,7 @@ class Store:
 
     def release_call(self, call_id: str, at: datetime) -> None:
         """Note that this process has let go of the call, whether or not it was finished."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(queries.release_call(call_id, utc(at)))
 
     def call(self, call_id: str) -> StoredCall:
@@ -177,12 +177,12 @@ class Store:
         Raises:
             CallNotFoundError: there is none with this identifier.
         """
-        found = self._read(queries.one_call(call_id))
+        found = self.read(queries.one_call(call_id))
         if not found:
             raise CallNotFoundError(
                 f"There is no call '{call_id}' in this store.", "List the calls to see which exist."
             )
-        return _call_of(found[0])
+        return call_of(found[0])
 
     def call_worker(self, call_id: str) -> WorkerLiveness:
         """Whether the process that runs this call still does, as far as can be told from here.
@@ -195,11 +195,11 @@ class Store:
 
     def latest_calls(self, limit: int = 50) -> tuple[StoredCall, ...]:
         """The calls that started last, newest first."""
-        return tuple(_call_of(row) for row in self._read(queries.latest_calls(limit)))
+        return tuple(call_of(row) for row in self.read(queries.latest_calls(limit)))
 
     def unfinished_calls(self) -> tuple[StoredCall, ...]:
         """Calls without an outcome, oldest first: ``worker.liveness`` tells if they still run."""
-        return tuple(_call_of(row) for row in self._read(queries.unfinished_calls()))
+        return tuple(call_of(row) for row in self.read(queries.unfinished_calls()))
 
     def events(
         self, call_id: str, after_seq: int = 0, limit: int | None = None
@@ -210,7 +210,7 @@ class Store:
             UnknownEventKindError: an event is of a kind this version does not know.
             UnreadableEventError: an event is damaged.
         """
-        rows = self._read(queries.events_of(call_id, after_seq, limit))
+        rows = self.read(queries.events_of(call_id, after_seq, limit))
         return tuple(
             LoggedEvent(
                 call_id, row["seq"], row["recorded_at"], decode_event(row["kind"], row["payload"])
@@ -220,7 +220,7 @@ class Store:
 
     def last_seq(self, call_id: str) -> int:
         """How many events the log of this call holds."""
-        return self._read(queries.last_seq(call_id))[0]["max_1"] or 0
+        return self.read(queries.last_seq(call_id))[0]["max_1"] or 0
 
     # Callbacks
 
@@ -230,27 +230,27 @@ class Store:
         A second booking changes nothing, so a caller that is not sure may book again.
         """
         statement = queries.book_callback(request, utc(now), self._dialect)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(statement).first() is not None
 
     def move_callback(self, callback_id: str, due_at: datetime) -> bool:
         """Give a callback that still waits another due time (aware); False if none waits."""
         statement = queries.move_callback(callback_id, utc(due_at))
-        with self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(statement).rowcount == 1
 
     def callback(self, callback_id: str) -> StoredCallback | None:
         """One callback, or None."""
-        found = self._read(queries.one_callback(callback_id))
+        found = self.read(queries.one_callback(callback_id))
         return _callback_of(found[0]) if found else None
 
     def waiting_callbacks(self, limit: int = 100) -> tuple[StoredCallback, ...]:
         """Callbacks that wait, due or not, the most urgent first."""
-        return tuple(_callback_of(row) for row in self._read(queries.waiting_callbacks(limit)))
+        return tuple(_callback_of(row) for row in self.read(queries.waiting_callbacks(limit)))
 
     def due_callbacks(self, now: datetime, limit: int = 100) -> tuple[StoredCallback, ...]:
         """Callbacks due at ``now`` whose number is not blocked, the most urgent first."""
-        rows = self._read(queries.due_callbacks(utc(now), limit))
+        rows = self.read(queries.due_callbacks(utc(now), limit))
         return tuple(_callback_of(row) for row in rows)
 
     # The do-not-call list
@@ -266,23 +266,33 @@ class Store:
             raise ValueError("a number to block needs digits")
         entry = BlockedNumber(phone, utc(blocked.since), blocked.source_call, blocked.source_turn)
         statement = queries.block_number(entry, self._dialect)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(statement).first() is not None
 
     def blocked_number(self, phone: str) -> BlockedNumber | None:
         """The do-not-call entry of a number, or None if it may be dialled."""
-        found = self._read(queries.one_blocked_number(canonical_phone(phone)))
+        found = self.read(queries.one_blocked_number(canonical_phone(phone)))
         return BlockedNumber(**found[0]) if found else None
 
     # Transactions
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes, for the modules of this package; committed at its end.
+
+        Raises:
+            StoreError: it was not committed; nothing of it was written.
+        """
         self._require_open()
         with translated_errors(), self._write_guard, self._writing_engine.begin() as connection:
             yield connection
 
-    def _read(self, statement: Select[Any]) -> Sequence[RowMapping]:
+    def read(self, statement: Select[Any]) -> Sequence[RowMapping]:
+        """All rows of one query, for the modules of this package.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
         self._require_open()
         with translated_errors(), self._engine.connect() as connection:
             return connection.execute(statement).mappings().all()
@@ -292,7 +302,8 @@ class Store:
             raise StoreError("The store is closed.", "Open it again with open_store.")
 
 
-def _call_of(row: Mapping[Any, Any]) -> StoredCall:
+def call_of(row: Mapping[Any, Any]) -> StoredCall:
+    """The record of a row of ``call``."""
     return StoredCall(
         id=row["id"],
         account_id=row["account_id"],
@@ -312,6 +323,7 @@ def _call_of(row: Mapping[Any, Any]) -> StoredCall:
             row["worker_started_ticks"],
         ),
         released_at=row["released_at"],
+        customer_name=row["customer_name"],
     )
 
 

@@ -97,6 +97,9 @@ call = Table(
     Column("worker_started_ticks", BigInteger, nullable=False),
     # When that process let go of the call in good order; empty after a crash.
     Column("released_at", UtcDateTime),
+    # From the log's account_loaded: as it is shown, and as searches compare it.
+    Column("customer_name", Text, nullable=False, server_default=""),
+    Column("customer_name_folded", Text, nullable=False, server_default=""),
     Index("ix_call_started_at", "started_at"),
     Index("ix_call_account_id", "account_id"),
 )
