@@ -48,7 +48,6 @@ function runBoard(settings) {
     for (const { time, started } of rows.values()) time.textContent = duration(Date.now() - new Date(started).getTime());
   }, 1000);
   window.addEventListener("popstate", openFromUrl);
-  setShortcuts([{ key: "Escape", name: "Close the opened call", run: () => open(null) }]);
 
   /** @param {any} board */
   function update(board) {
@@ -159,5 +158,9 @@ function runBoard(settings) {
       /** @type {HTMLElement | null} */ (rows.get(before)?.row.querySelector("a"))?.focus();
     }
     for (const [id, { row }] of rows) row.classList.toggle("opened", id === callId);
+    setShortcuts(panel ? [
+      { key: "L", name: "Listen in, or stop listening", run: () => panel?.listenButton.click() },
+      { key: "Escape", name: "Close the opened call", run: () => open(null) },
+    ] : []);
   }
 }

@@ -24,8 +24,6 @@ const audio = /** @type {HTMLAudioElement} */ (document.querySelector("#far-end"
 
 /** @type {import("./shell.js").Settings} */
 let settings;
-await begin();
-
 async function begin() {
   try {
     settings = await get("/api/settings");
@@ -192,3 +190,5 @@ class CustomerCall {
     navigator.sendBeacon(`${this.path}/hang-up`, new Blob([JSON.stringify({ token: this.token })], { type: "application/json" }));
   }
 }
+
+await begin();

@@ -82,6 +82,7 @@ function runDesk(user, settings) {
     ring.stop();
     announcer.textContent = "";
     const subject = kind === "ring" ? state.offer : kind === "call" ? state.call : kind === "wrap_up" ? state.wrap_up : null;
+    document.title = subject ? `${subject.customer_name} · Desk` : "Desk";
     attend(subject);
     if (kind === "ring") {
       view = new RingView(subject, /** @type {CallFeed} */ (feed), {
@@ -108,7 +109,6 @@ function runDesk(user, settings) {
     stage.replaceChildren(view.element);
     feed?.transcript.toEnd();
     if (lostFocus) /** @type {HTMLElement | null} */ (stage.querySelector("h2[tabindex]"))?.focus();
-    document.title = subject ? `${subject.customer_name} · Desk` : "Desk";
   }
 
   /** One feed for the call from the ring to the wrap-up. @param {any} subject */

@@ -1,12 +1,12 @@
 // Times, durations and shares as people read them. In: the API's values. Out: short texts.
 
 const DAY_TIME = new Intl.DateTimeFormat(undefined, {
-  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+  day: "numeric", month: "short", hour: "numeric", minute: "2-digit",
 });
 const FULL = new Intl.DateTimeFormat(undefined, {
-  weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+  weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit",
 });
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 
 /** Milliseconds as m:ss or h:mm:ss. @param {number} ms */
 export function duration(ms) {

@@ -100,6 +100,7 @@ export class LevelMeter {
     const samples = new Float32Array(analyser.fftSize);
     let shown = 0;
     let ticks = 0;
+    let loudest = 0; // of the last half second: what a screen reader is told
     this.context = context;
     this.timer = window.setInterval(() => {
       if (context.state === "suspended") context.resume().catch(() => {});
@@ -110,7 +111,10 @@ export class LevelMeter {
       shown = Math.max(level, shown * 0.85);
       this.bar.style.clipPath = `inset(0 ${(1 - shown) * 100}% 0 0)`;
       ticks += 1;
-      if (ticks % 10 === 0) this.element.setAttribute("aria-valuenow", String(Math.round(shown * 100)));
+      loudest = Math.max(loudest, shown);
+      if (ticks % 10) return;
+      this.element.setAttribute("aria-valuenow", String(Math.round(loudest * 100)));
+      loudest = 0;
     }, 50);
   }
 

@@ -24,7 +24,7 @@ export function renderPacket(packet, { onCite, compact = false } = {}) {
       !compact && who(packet),
       h("p", { class: "matter", lang }, packet.matter || packet.why_called || "The matter is not known yet."),
       packet.triggers.length > 0 &&
-        h("ul", { class: "row", "aria-label": "Why a person" }, unique(packet.triggers).map((kind) =>
+        h("ul", { class: "row why", "aria-label": "Why a person" }, unique(packet.triggers).map((kind) =>
           h("li", { class: "badge warn" }, label(TRIGGERS, kind)))),
       packet.summary && packet.summary !== packet.matter && h("p", { class: "gist muted", lang }, packet.summary),
     ),

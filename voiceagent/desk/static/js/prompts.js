@@ -89,7 +89,7 @@ function show(file) {
     h("div", { class: "code", tabindex: 0, role: "region", "aria-label": `Text of ${file.path}` },
       h("table", { role: "presentation" }, h("tbody", { lang: file.language || null }, rows.flat()))),
   );
-  text.querySelector(".wrong")?.scrollIntoView({ block: "center" });
+  text.querySelector(".wrong")?.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {any} problem */

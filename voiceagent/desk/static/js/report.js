@@ -19,18 +19,6 @@ const callId = decodeURIComponent(location.pathname.split("/").pop() ?? "");
 const path = `/api/calls/${encodeURIComponent(callId)}`;
 const place = /** @type {HTMLElement} */ (document.querySelector("#report"));
 
-const shell = await openShell("calls");
-if (shell) {
-  try {
-    draw(await get(path));
-  } catch (error) {
-    const missing = /** @type {any} */ (error).status === 404;
-    place.replaceChildren(missing
-      ? emptyState("calls", "There is no such call", "It may have been deleted, or the address is not complete.", h("a", { class: "button", href: "/calls" }, "To all calls"))
-      : h("div", { class: "stack" }, h("h1", {}, "Call report"), troubleBox(/** @type {any} */ (error))));
-  }
-}
-
 /** @param {any} report */
 function draw(report) {
   const { call, summary, packet, verdict_marks: marks, wrap_up: wrapUp, notes } = report;
@@ -177,3 +165,16 @@ function owed(summary) {
     summary.do_not_call && h("li", { class: "row" }, icon("no-ask"), `${summary.do_not_call.phone} is not called again`));
 }
 
+const shell = await openShell("calls");
+if (shell) {
+  let report = null;
+  try {
+    report = await get(path);
+  } catch (error) {
+    const missing = /** @type {any} */ (error).status === 404;
+    place.replaceChildren(missing
+      ? emptyState("calls", "There is no such call", "It may have been deleted, or the address is not complete.", h("a", { class: "button", href: "/calls" }, "To all calls"))
+      : h("div", { class: "stack" }, h("h1", {}, "Call report"), troubleBox(/** @type {any} */ (error))));
+  }
+  if (report) draw(report);
+}

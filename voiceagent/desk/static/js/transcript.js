@@ -24,7 +24,7 @@ export class Transcript {
     this.names = /** @type {Record<string, string>} */ ({ caller, agent: "Assistant", human });
     this.list = h("ol", {});
     this.nothing = h("p", { class: "muted" }, live ? "Nothing has been said yet." : "Nothing was said.");
-    this.log = h("div", { class: "log", role: live ? "log" : "region", "aria-label": "Transcript", tabindex: 0 },
+    this.log = h("div", { class: "log", role: live ? "log" : "region", "aria-label": live ? "Transcript" : "What was said", tabindex: 0 },
       this.nothing, this.list);
     this.latest = button("Latest", { icon: "down", kind: "latest", hidden: true, onClick: () => this.toEnd() });
     this.element = h("div", { class: "transcript" }, this.log, this.latest);
@@ -146,7 +146,7 @@ export class Transcript {
       : h("span", { class: "hear" }, at);
     return h(
       "li",
-      { class: `turn ${turn.speaker}`, data: { turn: turn.number } },
+      { class: `turn ${turn.speaker}`, data: { testid: "turn", turn: turn.number, speaker: turn.speaker } },
       hear,
       h("div", {},
         h("div", { class: "who" }, this.names[turn.speaker] ?? turn.speaker,
