@@ -32,10 +32,11 @@ function runBoard(settings) {
     body);
   const nobody = emptyState("board", "Nothing is live", "A call appears here as soon as it is dialled.");
   const humans = h("ul", { class: "humans" });
-  place.replaceChildren(
+  const sections = [
     h("section", { class: "panel", "aria-label": "Calls" }, table, nobody),
     h("section", { class: "panel", "aria-labelledby": "humans-title" },
-      h("header", {}, h("h2", { id: "humans-title" }, "Colleagues")), humans));
+      h("header", {}, h("h2", { id: "humans-title" }, "Colleagues")), humans),
+  ];
   /** @type {Map<string, {row: HTMLElement, told: string, started: string, time: HTMLElement}>} */
   const rows = new Map();
   /** @type {CallPanel | null} */
@@ -59,7 +60,10 @@ function runBoard(settings) {
     drawCalls(board.calls);
     humans.replaceChildren(...(board.humans.length ? board.humans.map((/** @type {any} */ one) => human(one, board.calls))
       : [h("li", { class: "muted" }, "Nobody is signed in at a desk.")]));
-    if (!begun) openFromUrl();
+    if (!begun) {
+      place.replaceChildren(...sections);
+      openFromUrl();
+    }
     const opened = panel && board.calls.find((/** @type {any} */ call) => call.call_id === panel?.callId);
     if (opened) panel?.update(opened);
   }

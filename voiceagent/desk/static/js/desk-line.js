@@ -18,6 +18,12 @@ export class DeskLine extends EventTarget {
     this.line = new Line({ iceServers: settings.ice_servers, audio, send: (offer) => post("/api/desk/media", offer) });
     this.line.addEventListener("state", () => this.#changed());
     this.line.addEventListener("blocked", () => this.#playOnGesture());
+    this.line.addEventListener("gave-up", () => this.#elsewhere());
+    // There is one line for each person: a second window takes it, and the first must let it go.
+    this.windows = new BroadcastChannel("desk-line");
+    this.windows.addEventListener("message", () => {
+      if (this.line.state !== "none") this.#elsewhere();
+    });
   }
 
   /** @returns {import("./media.js").LineState} */
@@ -61,6 +67,7 @@ export class DeskLine extends EventTarget {
     if (this.line.state === "up" || this.line.state === "connecting") return true;
     try {
       await this.line.open(this.microphone);
+      this.windows.postMessage("opened");
       return true;
     } catch (error) {
       tellError(error);
@@ -105,6 +112,13 @@ export class DeskLine extends EventTarget {
     const play = () => this.line.play().catch(() => {});
     document.addEventListener("pointerdown", play, { once: true });
     document.addEventListener("keydown", play, { once: true });
+  }
+
+  #elsewhere() {
+    this.line.close();
+    this.trouble = { problem: "Your line was opened somewhere else.", remedy: "Calls ring there. Choose Available here to bring them back." };
+    toast(this.trouble.problem, { more: this.trouble.remedy, bad: true });
+    this.#changed();
   }
 
   #changed() {

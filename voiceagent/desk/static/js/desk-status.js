@@ -20,6 +20,7 @@ const IDLE = {
   paused: ["hold", "You are paused", "Nothing rings until you are available again. Your line stays open."],
   offline: ["desk", "You are off", "Check your microphone, then go available."],
   wrap_up: ["check", "Wrapping up", "Finish your last call to be available again."],
+  unreachable: ["warning", "No call can reach you", "You are available, but your line is closed in this window."],
 };
 
 export class StatusBar {
@@ -61,6 +62,7 @@ export class IdleView {
     this.line = line;
     this.onChoose = onChoose;
     this.availability = "";
+    this.shown = "";
     this.state = h("div", { class: "panel idle-state" });
     this.trouble = h("div", {});
     this.devices = h("select", { id: "microphone", on: { change: () => line.choose(this.devices.value) } });
@@ -82,21 +84,28 @@ export class IdleView {
 
   /** @param {any} state */
   update(state) {
-    if (state.availability === this.availability) return;
     this.availability = state.availability;
-    const [symbol, title, text] = IDLE[state.availability];
-    const go = state.availability === "available" ? null
-      : button(state.availability === "paused" ? "Go available again" : "Go available",
-        { kind: "good large", icon: "phone", onClick: () => this.onChoose("available") });
-    this.state.replaceChildren(emptyState(symbol, title, text, go));
-    this.state.classList.toggle("ready", state.availability === "available");
+    this.#showState();
   }
 
   close() {
     this.line.removeEventListener("change", this.onLine);
   }
 
+  #showState() {
+    const now = this.availability === "available" && this.line.state === "none" ? "unreachable" : this.availability;
+    if (!now || now === this.shown) return;
+    this.shown = now;
+    const [symbol, title, text] = IDLE[now];
+    const names = /** @type {Record<string, string>} */ ({ paused: "Go available again", unreachable: "Open your line" });
+    const go = now === "available" ? null
+      : button(names[now] ?? "Go available", { kind: "good large", icon: "phone", onClick: () => this.onChoose("available") });
+    this.state.replaceChildren(emptyState(symbol, title, text, go));
+    this.state.classList.toggle("ready", now === "available");
+  }
+
   async #showMicrophone() {
+    this.#showState();
     const { microphone, trouble } = this.line;
     this.trouble.replaceChildren(...(trouble ? [troubleBox(trouble)] : []));
     this.checkButton.hidden = microphone !== null;

@@ -45,6 +45,10 @@ function runDesk(user, settings) {
 
   document.querySelector("#status")?.replaceChildren(bar.element);
   window.addEventListener("signing-out", () => line.close());
+  window.addEventListener("beforeunload", (event) => {
+    // Leaving the page hangs the agent's line up: the browser asks first.
+    if (shown.startsWith("call:") && view.call.stage !== "ended") event.preventDefault();
+  });
   openStream("/api/desk/events", { snapshot: render, state: render }, showConnection);
 
   /** @param {any} state from the stream */

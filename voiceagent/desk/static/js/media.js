@@ -8,6 +8,9 @@
 const GATHERING_MS = 2_000;
 const DISCONNECTED_MS = 2_500;
 const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
+/** A line that comes up and breaks at once, again and again, is being replaced by another one. */
+const SOON_MS = 10_000;
+const SOON_TIMES = 4;
 
 /**
  * @typedef {"none" | "connecting" | "up" | "lost"} LineState
@@ -18,7 +21,8 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
 
 /**
  * One line to the server. Events: "state" after every change, "answer" with what the server sent,
- * "blocked" where the browser will not play before the page is clicked, "error".
+ * "blocked" where the browser will not play before the page is clicked, "gave-up" where it keeps
+ * breaking as soon as it is up.
  */
 export class Line extends EventTarget {
   /** @param {LineOptions} options */
@@ -36,6 +40,8 @@ export class Line extends EventTarget {
     this.muted = false;
     this.attempt = 0;
     this.timer = 0;
+    this.upAt = -Infinity;
+    this.soon = 0;
   }
 
   /**
@@ -45,6 +51,7 @@ export class Line extends EventTarget {
   async open(microphone) {
     this.microphone = microphone;
     this.attempt = 0;
+    this.soon = 0;
     await this.#connect();
   }
 
@@ -123,6 +130,7 @@ export class Line extends EventTarget {
       case "connected":
         clearTimeout(this.timer);
         this.attempt = 0;
+        if (this.state !== "up") this.upAt = performance.now();
         this.#become("up");
         break;
       case "disconnected":
@@ -144,6 +152,14 @@ export class Line extends EventTarget {
     this.#drop();
     this.#become("lost");
     if (forGood || this.options.reopens === false) return;
+    const wasUp = this.upAt > -Infinity;
+    if (wasUp) this.soon = performance.now() - this.upAt < SOON_MS ? this.soon + 1 : 0;
+    this.upAt = -Infinity;
+    if (wasUp && this.soon >= SOON_TIMES) {
+      this.close();
+      this.dispatchEvent(new Event("gave-up"));
+      return;
+    }
     const wait = BACKOFF_MS[Math.min(this.attempt, BACKOFF_MS.length - 1)];
     this.attempt += 1;
     this.timer = window.setTimeout(() => this.#connect(), wait);

@@ -43,6 +43,7 @@ export class NotePad {
       if (own && !this.area.value) {
         this.area.value = own.text;
         this.saved = own.text;
+        this.status.textContent = own.updated_at ? `Saved ${clock(own.updated_at)}` : "";
       }
     } catch {
       // An earlier note is a help, not a need; typing works without it.

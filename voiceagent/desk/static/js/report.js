@@ -41,7 +41,7 @@ function draw(report) {
   fillVerdicts(verdicts, summary?.verdicts ?? []);
   place.replaceChildren(
     head(call, name, running),
-    h("section", { class: "panel gist", "aria-labelledby": "summary-title" },
+    h("section", { class: "panel overview", "aria-labelledby": "summary-title" },
       h("h2", { id: "summary-title", class: "visually-hidden" }, "Summary"), gist(call, summary, packet)),
     player ? player.element : h("p", { class: "panel no-recording muted" }, icon("listen"),
       report.has_recording ? "You may not hear this recording." : "No recording of this call was kept."),
@@ -54,8 +54,8 @@ function draw(report) {
         fold("Packet", packet ? renderPacket(packet, { onCite }) : h("p", { class: "muted" }, "No packet was written: the call was not handed over."), true),
         fold("Handoff", handoff(summary?.handoff), true),
         fold("Wrap-up and notes", wrapUpView(wrapUp, notes ?? []), true),
-        fold("What the caller waited", latencyView(summary?.latency), false),
-        fold("Owed", owed(summary), false))),
+        fold("Owed", owed(summary), true),
+        fold("What the caller waited", latencyView(summary?.latency), true))),
   );
 }
 

@@ -5,11 +5,13 @@
 // page is never painted in the wrong colours first.
 (() => {
   const order = ["system", "light", "dark"];
+  /** @type {Record<string, string>} */
   const names = { system: "as the system", light: "light", dark: "dark" };
 
+  /** @returns {string} */
   function stored() {
     try {
-      const value = localStorage.getItem("theme");
+      const value = localStorage.getItem("theme") ?? "";
       return order.includes(value) ? value : "system";
     } catch {
       return "system"; // storage may be forbidden; the system's choice is a good one
@@ -24,10 +26,11 @@
     for (const button of document.querySelectorAll("[data-theme-toggle]")) label(button);
   }
 
+  /** @param {Element} button */
   function label(button) {
     const text = `Colours: ${names[theme]}`;
     button.setAttribute("aria-label", `${text}. Change`);
-    button.title = text;
+    button.setAttribute("title", text);
   }
 
   apply();

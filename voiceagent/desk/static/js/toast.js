@@ -4,6 +4,7 @@
 import { button, h, icon } from "./dom.js";
 
 const STAY_MS = 8_000;
+const AT_MOST = 4;
 
 /**
  * @param {string} text
@@ -17,7 +18,9 @@ export function toast(text, { more = "", bad = false } = {}) {
     h("div", {}, h("strong", {}, text), more && h("p", { class: "muted" }, more)),
     button("Dismiss", { icon: "close", iconOnly: true, kind: "quiet", onClick: () => item.remove() }),
   );
-  region().append(item);
+  const place = region();
+  place.append(item);
+  while (place.childElementCount > AT_MOST) place.firstElementChild?.remove();
   let timer = window.setTimeout(() => item.remove(), STAY_MS);
   // Whoever reads it with the pointer or the keyboard on it keeps it.
   for (const type of ["pointerenter", "focusin"]) item.addEventListener(type, () => clearTimeout(timer));
