@@ -135,9 +135,9 @@ class DeskPage(_OnePage):
 
     async def check_microphone(self) -> None:
         """Open the microphone only, and wait until it is."""
-        button = self.page.get_by_role("button", name="Check microphone")
-        await button.click()
-        await expect(button).to_be_hidden(timeout=DEADLINE_MS)
+        await self.page.get_by_role("button", name="Check microphone").click()
+        again = self.page.get_by_role("button", name="Check again")
+        await expect(again).to_be_visible(timeout=DEADLINE_MS)
 
     @property
     def microphone_level(self) -> Locator:

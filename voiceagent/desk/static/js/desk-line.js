@@ -14,6 +14,8 @@ export class DeskLine extends EventTarget {
     this.microphone = null;
     /** @type {{problem: string, remedy: string} | null} */
     this.trouble = null;
+    /** Whether opening was tried: before that a closed line is no news. */
+    this.settled = false;
     this.meter = new LevelMeter("Your microphone's level");
     this.line = new Line({ iceServers: settings.ice_servers, audio, send: (offer) => post("/api/desk/media", offer) });
     this.line.addEventListener("state", () => this.#changed());
@@ -63,15 +65,18 @@ export class DeskLine extends EventTarget {
 
   /** Microphone and line; nothing to do where both are there. @returns {Promise<boolean>} */
   async open() {
-    if (!this.microphone && !(await this.check())) return false;
-    if (this.line.state === "up" || this.line.state === "connecting") return true;
     try {
+      if (!this.microphone && !(await this.check())) return false;
+      if (this.line.state === "up" || this.line.state === "connecting") return true;
       await this.line.open(this.microphone);
       this.windows.postMessage("opened");
       return true;
     } catch (error) {
       tellError(error);
       return false;
+    } finally {
+      this.settled = true;
+      this.#changed();
     }
   }
 
@@ -80,6 +85,7 @@ export class DeskLine extends EventTarget {
     if (this.line.state !== "none") return;
     if (await microphoneGranted()) await this.open();
     else {
+      this.settled = true;
       this.trouble = { problem: "Your line is closed: no call can reach you.", remedy: "Check your microphone to open it again." };
       this.#changed();
     }

@@ -67,7 +67,7 @@ export class IdleView {
     this.trouble = h("div", {});
     this.devices = h("select", { id: "microphone", on: { change: () => line.choose(this.devices.value) } });
     this.checkButton = button("Check microphone", { icon: "mic", kind: "primary", onClick: () => line.check() });
-    this.meterText = h("p", { class: "muted" });
+    this.meterText = h("p", { class: "muted meter-text" });
     this.element = h("div", { class: "stage idle" }, this.state,
       h("section", { class: "panel", "aria-labelledby": "mic-title" },
         h("header", {}, h("h2", { id: "mic-title" }, "Microphone and headset")),
@@ -93,7 +93,7 @@ export class IdleView {
   }
 
   #showState() {
-    const now = this.availability === "available" && this.line.state === "none" ? "unreachable" : this.availability;
+    const now = this.availability === "available" && this.line.settled && this.line.state === "none" ? "unreachable" : this.availability;
     if (!now || now === this.shown) return;
     this.shown = now;
     const [symbol, title, text] = IDLE[now];
@@ -108,7 +108,9 @@ export class IdleView {
     this.#showState();
     const { microphone, trouble } = this.line;
     this.trouble.replaceChildren(...(trouble ? [troubleBox(trouble)] : []));
-    this.checkButton.hidden = microphone !== null;
+    const name = microphone ? "Check again" : "Check microphone";
+    /** @type {HTMLElement} */ (this.checkButton.querySelector("span")).textContent = name;
+    this.checkButton.classList.toggle("primary", !microphone);
     this.meterText.textContent = microphone
       ? "Say something: the bar should reach the middle."
       : "The browser asks whether this page may use your microphone. Nobody hears you before you accept a call.";

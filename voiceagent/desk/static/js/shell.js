@@ -35,7 +35,7 @@ export async function openShell(page) {
       return null;
     }
     const again = button("Try again", { kind: "primary", onClick: () => location.reload() });
-    main().replaceChildren(h("div", { class: "stack page" }, troubleBox(/** @type {any} */ (error)), h("div", {}, again)));
+    main().replaceChildren(h("div", { class: "stack page" }, h("h1", {}, "Not now"), troubleBox(/** @type {any} */ (error)), h("div", {}, again)));
     return null;
   }
   useCsrf(session.csrf);
@@ -43,6 +43,7 @@ export async function openShell(page) {
   const wanted = PAGES.find((candidate) => candidate.id === page);
   if (wanted && !may(session.user, wanted.roles)) {
     main().replaceChildren(
+      h("h1", { class: "visually-hidden" }, wanted.name),
       emptyState("person", "This page is not for you", `${wanted.name} is open to the roles ${wanted.roles.join(", ")}.`,
         h("a", { class: "button", href: "/" }, "To your own page")),
     );
