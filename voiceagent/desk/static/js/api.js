@@ -33,7 +33,7 @@ export function useCsrf(token) {
  * @param {string} method
  * @param {string} path
  * @param {any} [body] sent as JSON
- * @param {{keepalive?: boolean, deadlineMs?: number}} [options]
+ * @param {{keepalive?: boolean, deadlineMs?: number, again?: boolean}} [options]
  * @returns {Promise<any>} null for an answer without content
  * @throws {ApiError}
  */
@@ -59,6 +59,10 @@ export async function request(method, path, body, options = {}) {
     throw unreachable(error);
   }
   if (response.ok) return told;
+  // Signed in anew in another window: the session has another token now. Once, never in a circle.
+  if (response.status === 403 && method !== "GET" && csrf && !options.again && (await tokenChanged())) {
+    return request(method, path, body, { ...options, again: true });
+  }
   if (response.status === 401 && path !== "/api/session") {
     window.dispatchEvent(new Event("signed-out"));
   }
@@ -78,6 +82,17 @@ export const remove = (path) => request("DELETE", path);
 export function query(values) {
   const set = Object.entries(values).filter(([, value]) => value !== "" && value != null);
   return set.length ? `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}` : "";
+}
+
+/** Whether the session has another CSRF token by now; it is used from here on. */
+async function tokenChanged() {
+  const before = csrf;
+  try {
+    csrf = (await get("/api/session")).csrf;
+  } catch {
+    return false;
+  }
+  return csrf !== before;
 }
 
 /** @param {unknown} error */
