@@ -13,13 +13,11 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
-import soxr
-
 from voiceagent.domain.errors import LegError
 from voiceagent.handoff.hold import hold_music
 from voiceagent.legs.leg import FRAME_MS, Gone, HoldCaller, Key, Leg, SendBack, Sound, frame_bytes
 from voiceagent.legs.playout import Background
+from voiceagent.legs.resampling import LiveResampler
 
 logger = logging.getLogger(__name__)
 
@@ -107,8 +105,8 @@ class Bridge:
         self._human = human
         self._on_human_frame = on_human_frame
         self._send_back_key = send_back_key
-        self._resample_to_human = _resampler(caller.sample_rate_hz, human.sample_rate_hz)
-        self._resample_to_caller = _resampler(human.sample_rate_hz, caller.sample_rate_hz)
+        self._resample_to_human = LiveResampler(caller.sample_rate_hz, human.sample_rate_hz)
+        self._resample_to_caller = LiveResampler(human.sample_rate_hz, caller.sample_rate_hz)
         self.to_human = FrameBuffer(frame_bytes(human.sample_rate_hz))
         self.to_caller = FrameBuffer(frame_bytes(caller.sample_rate_hz))
         self._sounds: dict[Leg, Background] = {}
@@ -212,10 +210,3 @@ class Bridge:
         if self._held:
             return
         self.to_human.push(self._resample_to_human(inbound))
-
-
-def _resampler(source_hz: int, target_hz: int) -> Callable[[bytes], bytes]:
-    if source_hz == target_hz:
-        return lambda pcm: pcm
-    stream = soxr.ResampleStream(source_hz, target_hz, 1, "int16", quality="LQ")
-    return lambda pcm: bytes(stream.resample_chunk(np.frombuffer(pcm, np.int16)).tobytes())

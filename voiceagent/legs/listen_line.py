@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 
 import numpy as np
-from av import AudioResampler
 
 from voiceagent.legs.leg import Leg, frame_bytes
+from voiceagent.legs.resampling import LiveResampler
 from voiceagent.legs.webrtc_media import MediaPeer
-from voiceagent.legs.webrtc_sound import ArrivalBuffer, resampled
+from voiceagent.legs.webrtc_sound import ArrivalBuffer
 
 
 class ListenLine:
@@ -33,7 +32,7 @@ class ListenLine:
         self._silence = bytes(size)
         # The leg's clock and the connection's are not one.
         self._mix = ArrivalBuffer(size)
-        self._to_media = _resampler(leg.sample_rate_hz, media.sample_rate_hz)
+        self._to_media = LiveResampler(leg.sample_rate_hz, media.sample_rate_hz)
         self._leg_over = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._closed = False
@@ -104,11 +103,3 @@ class ListenLine:
         if not self._leg.is_up:
             self._leg_over.set()
         return self._mix.next_frame() or self._silence
-
-
-def _resampler(source_hz: int, target_hz: int) -> Callable[[bytes], bytes]:
-    """Holds back 2 ms from 8 to 24 kHz, and nothing where the rates are one."""
-    if source_hz == target_hz:
-        return lambda pcm: pcm
-    stream = AudioResampler(format="s16", layout="mono", rate=target_hz)
-    return lambda pcm: resampled(stream, np.frombuffer(pcm, np.int16), source_hz)

@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import numpy as np
-import soxr
 from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     CancelFrame,
@@ -31,6 +29,7 @@ from pipecat.transports.base_transport import BaseTransport, TransportParams
 
 from voiceagent.legs.leg import Gone, Key, Leg, Sound
 from voiceagent.legs.playout import UNINTERRUPTIBLE_FRAMES
+from voiceagent.legs.resampling import LiveResampler
 
 PIPELINE_RATE_HZ = 16_000
 
@@ -52,13 +51,7 @@ class LegInput(BaseInputTransport):
         self._leg = leg
         self._on_gone = on_gone
         self._pump_task: asyncio.Task[None] | None = None
-        # Low-quality on purpose: it is transparent for speech and holds back under 2 ms, where
-        # the high-quality filters hold back up to 110 ms.
-        self._upsample: soxr.ResampleStream | None = (
-            soxr.ResampleStream(leg.sample_rate_hz, PIPELINE_RATE_HZ, 1, "int16", quality="LQ")
-            if leg.sample_rate_hz != PIPELINE_RATE_HZ
-            else None
-        )
+        self._to_pipeline = LiveResampler(leg.sample_rate_hz, PIPELINE_RATE_HZ)
 
     async def start(self, frame: StartFrame) -> None:
         """Begin reading from the leg."""
@@ -99,9 +92,7 @@ class LegInput(BaseInputTransport):
                 return
 
     def _frame(self, sound: Sound) -> CallerAudioFrame:
-        pcm = sound.pcm
-        if self._upsample is not None:
-            pcm = self._upsample.resample_chunk(np.frombuffer(pcm, np.int16)).tobytes()
+        pcm = self._to_pipeline(sound.pcm)
         return CallerAudioFrame(
             audio=pcm, sample_rate=PIPELINE_RATE_HZ, num_channels=1, at_ms=sound.at_ms
         )

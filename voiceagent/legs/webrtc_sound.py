@@ -19,12 +19,13 @@ from aiortc import MediaStreamTrack, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
-from av import AudioFrame, AudioResampler, CodecContext
+from av import AudioFrame, CodecContext
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from voiceagent.legs.leg import FRAME_MS
+from voiceagent.legs.resampling import LiveResampler
 
 logger = logging.getLogger(__name__)
 
@@ -176,16 +177,13 @@ class ArrivalBuffer:
 class Arrivals:
     """Decoded frames of a browser to 20 ms mono frames at the leg's rate.
 
-    Resampled by libswresample, which holds back a constant 0.67 ms from 48 to 24 kHz. soxr's "LQ"
-    stream gives sound out in bunches instead and so holds back between 1 and 20 ms.
-
     Args:
         sample_rate_hz: of what leaves.
     """
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.buffer = ArrivalBuffer(sample_rate_hz * FRAME_MS // 1000 * 2)
-        self._resampler = AudioResampler(format="s16", layout="mono", rate=sample_rate_hz)
+        self._to_leg = LiveResampler(OPUS_RATE_HZ, sample_rate_hz)
         self._due: int | None = None
 
     def push(self, frame: AudioFrame) -> None:
@@ -199,7 +197,7 @@ class Arrivals:
         if frame.pts is not None:
             self._due = frame.pts + frame.samples
         whole = np.concatenate([np.zeros(gap, np.int16), samples]) if gap else samples
-        self.buffer.push(resampled(self._resampler, whole, frame.sample_rate))
+        self.buffer.push(self._to_leg(whole.tobytes()))
 
 
 class OpusTrack(MediaStreamTrack):
@@ -255,15 +253,6 @@ def mono(frame: AudioFrame) -> npt.NDArray[np.int16]:
     if channels == 1:
         return np.asarray(data, np.int16)
     return np.asarray(data.reshape(-1, channels).mean(axis=1), np.int16)
-
-
-def resampled(
-    resampler: AudioResampler, samples: npt.NDArray[np.int16], sample_rate_hz: int
-) -> bytes:
-    """What comes out of a mono resampler for these samples, as PCM."""
-    frame = AudioFrame.from_ndarray(samples[None, :], format="s16", layout="mono")
-    frame.sample_rate = sample_rate_hz
-    return b"".join(part.to_ndarray().tobytes() for part in resampler.resample(frame))
 
 
 def _opus_encoder(sample_rate_hz: int) -> AudioCodecContext:
