@@ -35,8 +35,13 @@ demo: environment weights ## hold a whole call on this machine: no key, no telep
 	@echo "==> Starting the demo"
 	@$(BIN)/voiceagent demo $(DEMO_ARGS)
 
+.PHONY: demo-desk
+demo-desk: environment weights ## be customer and human agent yourself, in two tabs of a browser
+	@echo "==> Starting the desk with the sample company"
+	@$(BIN)/voiceagent demo --desk $(DEMO_ARGS)
+
 .PHONY: test
-test: developer-environment weights check ## set up, check, and run every test (PYTEST_ARGS="-k word" narrows it)
+test: developer-environment weights browser check ## set up, check, and run every test (PYTEST_ARGS="-k word" narrows it)
 	@echo "==> Running the tests in $(TESTS)"
 	@$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
 
@@ -55,7 +60,7 @@ check: developer-environment ## lint, formatting, types, import direction, Docke
 	else echo "==> Not checking the Dockerfile: hadolint is not installed"; fi
 	@if [ -x $(BIN)/shellcheck ]; then \
 		echo "==> Checking the shell scripts (shellcheck)"; \
-		$(BIN)/shellcheck .ci/environment .ci/run docker/entrypoint; \
+		$(BIN)/shellcheck .ci/chromium .ci/environment .ci/run docker/entrypoint; \
 	else echo "==> Not checking the shell scripts: shellcheck is not installed"; fi
 
 .PHONY: fixtures
@@ -79,7 +84,7 @@ clean: ## remove .venv and every cache in this folder (weights and recordings st
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Not in the list: steps of the targets above.
-.PHONY: environment developer-environment weights
+.PHONY: environment developer-environment weights browser
 environment:
 	@PYTHON="$(PYTHON)" .ci/environment run
 
@@ -89,6 +94,9 @@ developer-environment:
 weights:
 	@echo "==> Making sure that the model weights are here (1.3 GB at the first time)"
 	@$(BIN)/voiceagent models fetch $(WEIGHTS)
+
+browser:
+	@.ci/chromium
 
 $(VENV)/uv/bin/uv: | developer-environment
 	@echo "==> Installing $(UV), which resolves the requirements"

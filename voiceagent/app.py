@@ -74,6 +74,7 @@ class CallRequest:
         out: folder for recording and files; None for none.
         on_event: told every event once it is committed, for watching along.
         on_live: handed what may be done with the call from outside, before it is dialled.
+        call_id: the call's identifier; empty for a new one.
     """
 
     leg: Leg
@@ -86,6 +87,12 @@ class CallRequest:
     on_event: OnEvent | None = None
     roster: Roster | None = None
     on_live: Callable[[CallControls], None] | None = None
+    call_id: str = ""
+
+
+def new_call_id() -> str:
+    """An identifier for a call, sorted by the moment it is made."""
+    return f"{utc_now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
 class Application:
@@ -190,7 +197,7 @@ class Application:
         playbook = resources.prompts.playbook(request.playbook, language)
         if request.out is not None:
             await asyncio.to_thread(prepare_folder, request.out)
-        call_id = f"{utc_now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
+        call_id = request.call_id or new_call_id()
         phrases = await resources.speech.phrases(playbook, record, request.leg.sample_rate_hz)
         order = CallOrder(
             call_id=call_id,

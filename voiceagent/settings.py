@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +30,14 @@ def _prompts() -> Path:
     """The checkout's ``prompts/`` for those who edit them, else the ones in the package."""
     own = _CHECKOUT / "prompts"
     return own if own.is_dir() else _PACKAGE / "_bundled" / "prompts"
+
+
+class IceServerSetting(BaseModel):
+    """One STUN or TURN server, as browsers take it (W3C WebRTC, ``RTCIceServer``)."""
+
+    urls: list[str]
+    username: str = ""
+    credential: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -141,6 +149,41 @@ class Settings(BaseSettings):
     longest_call_s: float = Field(
         default=1800.0, gt=0, description="A call is closed politely after so long."
     )
+
+    # The service and its desk.
+    host: str = Field(
+        default="127.0.0.1", description="Address the service listens on; this machine only."
+    )
+    port: int = Field(default=8080, ge=0, le=65535, description="Its port; 0 for any free one.")
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM chain, to serve HTTPS without a proxy."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM key of tls_certificate.")
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses of proxies whose X-Forwarded-* count, by commas; * for any.",
+    )
+    desk_secure_cookies: bool = Field(
+        default=False, description="The desk is reached by HTTPS only, also where a proxy hides it."
+    )
+    customer_page: bool = Field(
+        default=False, description="Anybody who reaches the service may talk to the agent at /call."
+    )
+    customer_calls: int = Field(
+        default=4, ge=1, description="So many calls from that page at once; more hear: try later."
+    )
+    ice_servers: list[IceServerSetting] = Field(
+        default_factory=list,
+        description="STUN and TURN servers for browsers behind firewalls; none on one network.",
+    )
+    wrap_up_s: float = Field(
+        default=120.0, gt=0, description="A human's time after a call before the next is offered."
+    )
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Calls of the service leave their files here, a folder each."""
+        return self.data_dir / "calls"
 
     @property
     def store_url(self) -> str:

@@ -122,6 +122,7 @@ class HandingOver:
             announcement=announcement,
             comfort=hold.comfort,
             connecting=fill(hold.human_joining, human_name="{name}"),
+            here=fill(hold.human_here, human_name="{name}"),
             estimate=fill(hold.estimate, minutes="{minutes}"),
             estimate_soon=hold.estimate_soon,
             estimate_unknown=hold.estimate_unknown,

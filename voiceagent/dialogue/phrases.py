@@ -37,7 +37,8 @@ class HoldLines(PromptModel):
         estimate_unknown: to a caller who asks how long, where nothing is known.
         being_rung: the same while a human's phone rings.
         noted: to a caller who added something.
-        human_joining: who joins.
+        human_joining: who joins, while they are told what it is about.
+        human_here: who joins, where they know what it is about already.
         human_lost: the human's line dropped in mid-conversation.
         cancelled: the caller stays with the agent.
         callback_chosen: the caller would rather be called back.
@@ -52,6 +53,7 @@ class HoldLines(PromptModel):
     being_rung: Line
     noted: Line
     human_joining: Line
+    human_here: Line
     human_lost: Line
     cancelled: Line
     callback_chosen: Line

@@ -15,7 +15,7 @@ from voiceagent.domain.handoff import HandoffEvent
 from voiceagent.domain.packet import Packet
 from voiceagent.handoff.caller_side import CallerSide, Whispered
 from voiceagent.handoff.deadlines import attempt, stopped, within
-from voiceagent.handoff.options import HandoffOptions
+from voiceagent.handoff.options import HandoffOptions, HandoffPhrases
 from voiceagent.handoff.roster import Human
 from voiceagent.legs.leg import Gone, Leg, SendBack
 
@@ -29,12 +29,14 @@ class Briefing:
     """Briefs one human who has just accepted.
 
     Args:
-        connecting: what the caller is told; ``{name}`` stands for the human's name.
+        phrases: what the caller is told.
     """
 
-    def __init__(self, caller: CallerSide, connecting: str, options: HandoffOptions) -> None:
+    def __init__(
+        self, caller: CallerSide, phrases: HandoffPhrases, options: HandoffOptions
+    ) -> None:
         self._caller = caller
-        self._connecting = connecting
+        self._phrases = phrases
         self._options = options
         self._deadline_s = options.whisper_deadline_s + _SLACK_S
 
@@ -68,11 +70,14 @@ class Briefing:
 
     async def _tell(self, human: Human, leg: Leg, packet: Packet | None) -> Whispered | None:
         brief = self._options.brief
-        connecting = self._connecting.replace("{name}", human.name)
-        steps = [attempt("say", partial(self._caller.say, connecting), self._deadline_s)]
+        phrases = self._phrases
+        line = phrases.here if human.reads_packet else phrases.connecting
+        line = line.replace("{name}", human.name)
+        steps = [attempt("say", partial(self._caller.say, line), self._deadline_s)]
         if packet is not None and brief is not None:
             steps.append(attempt("brief", partial(brief, human, packet), self._deadline_s))
-        whispering = self._whisper(leg, packet) if packet is not None else _nothing()
+        by_voice = packet is not None and not human.reads_packet
+        whispering = self._whisper(leg, packet) if packet and by_voice else _nothing()
         told, *_ = await asyncio.gather(whispering, *steps)
         return told if isinstance(told, Whispered) else None
 

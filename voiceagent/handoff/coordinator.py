@@ -69,7 +69,7 @@ class Handoff:
         self._reports = Reports(
             summons.handoff_id, report, self._options.report_deadline_s, self._interruptions.look_up
         )
-        self._briefing = Briefing(caller, phrases.connecting, self._options)
+        self._briefing = Briefing(caller, phrases, self._options)
         self._packets = PacketVersions(
             caller, self._reports.report, self._options.improve_deadline_s
         )

@@ -24,6 +24,7 @@ class HandoffPhrases:
         comfort: said in turn while waiting.
         connecting: while the human who accepted is briefed, right before the bridge opens;
             ``{name}`` stands for the human's name.
+        here: the same for a human who knows the packet already and is not briefed by voice.
         estimate: how long it will take, from 2 minutes up; ``{minutes}`` stands for a whole number.
         estimate_soon: the same for a minute or less.
         estimate_unknown: the truthful answer where nothing is known about the wait.
@@ -35,6 +36,7 @@ class HandoffPhrases:
     announcement: str
     comfort: tuple[str, ...]
     connecting: str
+    here: str = ""
     estimate: str = ""
     estimate_soon: str = ""
     estimate_unknown: str = ""

@@ -47,6 +47,7 @@ class Human:
         languages: BCP 47 primary tags this person speaks.
         dial: makes a fresh leg on which this person is rung about something.
         skills: what this person can deal with, e.g. ``billing``.
+        reads_packet: the packet is on a screen before they accept; nobody briefs them by voice.
         availability: when they join the roster; :meth:`Roster.set_availability` changes it.
     """
 
@@ -56,6 +57,7 @@ class Human:
     dial: Callable[[Summons], Leg]
     skills: tuple[str, ...] = ()
     availability: Availability = Availability.AVAILABLE
+    reads_packet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from voiceagent.speech.turn_words import (
     is_short_answer,
     names_time,
     never_ends_so,
+    only_opens,
     seldom_ends_so,
     split_words,
 )
@@ -239,7 +240,7 @@ def _by_digits(heard: HeardSoFar, options: EndpointingOptions, by_signs: int) ->
 
 def _breaks_off(heard: HeardSoFar, options: EndpointingOptions) -> bool:
     """Whether the words cannot be the last ones of a turn."""
-    if never_ends_so(heard.text, heard.language):
+    if never_ends_so(heard.text, heard.language) or only_opens(heard.text, heard.language):
         return True
     if is_short_answer(heard.text, heard.language):
         return False

@@ -11,9 +11,9 @@ Enters: the caller's audio (``InputAudioRawFrame``, 8 or 16 kHz). Leaves, per tu
   ``ProposedUserStoppedSpeakingFrame``, once the caller has been silent for long enough; or
   :class:`NothingHeardFrame` in place of the words.
 
-Recognition and Smart Turn start at the first moment of silence and run side by side, so that the
-words, the guess and the wait that fits them (:mod:`~.endpointing`) are there while the caller is
-still being waited for. Silence is counted in the call's own audio time
+Recognition starts at the first moment of silence, and Smart Turn as soon as words are written, so
+that the words, the guess and the wait that fits them (:mod:`~.endpointing`) are there while the
+caller is still being waited for. Silence is counted in the call's own audio time
 (:attr:`ListeningService.audio_ms`).
 """
 
@@ -53,7 +53,7 @@ from voiceagent.speech.listening_options import ListeningOptions
 from voiceagent.speech.model_pool import ModelPool, Priority
 from voiceagent.speech.pause_habit import PauseHabit
 from voiceagent.speech.recogniser import OnWords, Recogniser
-from voiceagent.speech.turn_recognition import TurnRecognition
+from voiceagent.speech.turn_recognition import UNKNOWN, TurnRecognition
 from voiceagent.speech.turn_state import CallerTurn, TurnDraft
 from voiceagent.speech.turn_words import never_ends_so
 from voiceagent.speech.utterances import Segment, Utterance, joined_utterance
@@ -233,7 +233,6 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
         drafting: asyncio.Task[Utterance | None],
     ) -> None:
         """Find out what the pause holds, guess, and see whether the turn is over already."""
-        finished = await self._recognition.finished(part)
         # Shielded: when the caller goes on, this wait ends, but the words may still count.
         parts = [await asyncio.shield(each) for each in (*turn.settled, drafting)]
         said = [each for each in parts if each is not None]
@@ -251,7 +250,7 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             return
         heard = HeardSoFar(
             text=utterance.text,
-            finished=finished,
+            finished=await self._finished(turn, part, utterance),
             confidence=utterance.confidence,
             end_mark=utterance.end_mark,
             language=utterance.language,
@@ -267,13 +266,28 @@ class ListeningService(EagerEndOfTurnSTTServiceMixin, STTService):
             await self._withdraw(turn)
         await self._follow(audio)
 
+    async def _finished(self, turn: CallerTurn, part: Segment, said: Utterance) -> float:
+        """How finished the turn sounds, where that matters."""
+        if not _may_be_all(said.text, said.language):
+            return UNKNOWN
+        if turn.finishing is None:
+            turn.finishing = self._listening_to_the_end_of(part)
+        return await turn.finishing
+
     def _on_early_words(self, turn: CallerTurn, part: Segment, text: str) -> None:
-        """The words are written, and still being checked: the language model may begin."""
+        """The words are written, and still being checked: what needs only them may begin."""
         language = self._recognition.language
-        current = self._turn is turn and turn.part is part and turn.draft is None
-        whole = turn.announced and not turn.settled
-        if current and whole and language and _may_be_all(text, language):
+        if self._turn is not turn or turn.part is not part or turn.draft is not None:
+            return
+        if language is None or not _may_be_all(text, language):
+            return
+        # Not earlier: most pauses are over by now, and beside the recogniser it slows that down.
+        turn.finishing = self._listening_to_the_end_of(part)
+        if turn.announced and not turn.settled:
             turn.guessing = self.create_task(self._guess(turn, text, language))
+
+    def _listening_to_the_end_of(self, part: Segment) -> asyncio.Task[float]:
+        return asyncio.create_task(self._recognition.finished(part), name="smart-turn")
 
     async def _guess(self, turn: CallerTurn, text: str, language: str) -> None:
         if self._turn is not turn or turn.speaking or turn.guess == text:

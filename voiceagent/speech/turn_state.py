@@ -30,7 +30,8 @@ class CallerTurn:
         part: the audio that is being recognised, in a pause.
         draft: what came of it.
         drafting: the recognition of ``part``.
-        waiting: waits for it, and decides.
+        finishing: how finished the turn sounds up to here.
+        waiting: waits for both, and decides.
         guess: the words that were passed on as perhaps all of the turn; empty if none are.
         guessing: passes them on.
         settled: recognitions of earlier parts, which are not looked at again.
@@ -44,6 +45,7 @@ class CallerTurn:
     part: Segment | None = None
     draft: TurnDraft | None = None
     drafting: asyncio.Task[Utterance | None] | None = None
+    finishing: asyncio.Task[float] | None = None
     waiting: asyncio.Task[None] | None = None
     guess: str = ""
     guessing: asyncio.Task[None] | None = None
@@ -51,8 +53,9 @@ class CallerTurn:
 
     def resume(self, audio: TurnAudio) -> None:
         """The caller goes on: what the pause held is void, or settled where it is long enough."""
-        if self.waiting is not None:
-            self.waiting.cancel()
+        for task in (self.waiting, self.finishing):
+            if task is not None:
+                task.cancel()
         if self.drafting is not None and self.part is not None:
             if audio.is_long(self.part):
                 self.settled.append(self.drafting)
@@ -60,10 +63,11 @@ class CallerTurn:
             else:
                 self.drafting.cancel()
         self.speaking, self.draft, self.part = True, None, None
-        self.drafting = self.waiting = None
+        self.drafting = self.finishing = self.waiting = None
 
     def cancel(self) -> None:
         """End everything that runs for it."""
-        for task in (self.waiting, self.guessing, self.drafting, *self.settled):
+        running = (self.waiting, self.guessing, self.finishing, self.drafting)
+        for task in (*running, *self.settled):
             if task is not None:
                 task.cancel()

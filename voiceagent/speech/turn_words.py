@@ -40,6 +40,12 @@ def never_ends_so(text: str, language: str) -> bool:
     return bool(announced and not _INDIRECT[language].search(said[: announced.start()].rstrip()))
 
 
+def only_opens(text: str, language: str) -> bool:
+    """Whether these words alone only begin to say something: "I'm sorry.", "Excuse me,"."""
+    openers = _OPENERS.get(language)
+    return bool(openers and not asks(text) and openers.fullmatch(" ".join(split_words(text))))
+
+
 def seldom_ends_so(text: str, language: str) -> bool:
     """Whether more follows in most cases, as after "for" or "ist"; never for a question."""
     words = split_words(text)
@@ -175,6 +181,16 @@ _ALONE = {
     "de": r"hallo|guten tag|auf wieder(?:hören|sehen)|tschüss|tschüs"
     r"|(?:das )?weiß ich (?:leider )?nicht|ich weiß (?:es )?(?:leider )?nicht"
     r"|keine ahnung|nichts(?: mehr)?|keine",
+}
+_OPENERS = {
+    "en": re.compile(
+        r"(?:oh |well |okay |yes |no )?(?:(?:i'm|i am) (?:so |very )?sorry|sorry|excuse me"
+        r"|pardon me|listen|look|you know|i mean|the thing is|so|well)"
+    ),
+    "de": re.compile(
+        r"(?:oh |also |ja |nein )?(?:(?:es )?tut mir (?:sehr )?leid|entschuldigung"
+        r"|entschuldigen sie(?: bitte)?|hören sie(?: mal)?|wissen sie|also|die sache ist die|na ja)"
+    ),
 }
 _SHORT_ANSWERS = {
     language: re.compile(

@@ -10,7 +10,13 @@ import pytest
 
 from voiceagent.domain.events import AnyEvent
 from voiceagent.domain.handoff import HandoffOutcome, HandoffState
-from voiceagent.domain.handoff_events import HandoffEnded, HandoffMoved, PacketWritten
+from voiceagent.domain.handoff_events import (
+    HandoffEnded,
+    HandoffMoved,
+    HumanRung,
+    PacketWritten,
+    WhisperPlayed,
+)
 from voiceagent.domain.packet import Packet
 from voiceagent.handoff.coordinator import (
     Handoff,
@@ -20,14 +26,16 @@ from voiceagent.handoff.coordinator import (
     Whispered,
 )
 from voiceagent.handoff.hold import YieldingMusic
-from voiceagent.handoff.roster import Human, Roster, Summons
+from voiceagent.handoff.roster import Human, Need, Roster, Summons
 from voiceagent.legs.far_end import Line, Moment, RecordedPerson
 from voiceagent.legs.leg import Gone, Leg, Tap
 from voiceagent.legs.recorded import Behaviour, RecordedLeg, RecordedLegOptions
 
 pytestmark = pytest.mark.unit
 
-PHRASES = HandoffPhrases("I connect you.", ("Thank you for waiting.",), "Here is {name}.")
+PHRASES = HandoffPhrases(
+    "I connect you.", ("Thank you for waiting.",), "Here is {name}.", "{name} knows."
+)
 
 
 def clip(level: int, ms: int = 200) -> bytes:
@@ -200,6 +208,19 @@ async def test_bridged_both_hear_each_other_and_the_packet_came_first() -> None:
     assert notes[1] == "say I connect you."
     assert "say Here is sam." in notes
     assert notes[-1] == "closed"
+
+
+async def test_a_human_who_reads_the_packet_is_not_briefed_by_voice() -> None:
+    scene = Scene(("sam", talking_human), caller=leg(Line(Moment.BRIDGED, 200, pcm=clip(3000))))
+    sam = scene.roster.next_free(Need())[0]
+    scene.roster.join(replace(sam, reads_packet=True))
+    assert await scene.run() is HandoffOutcome.BRIDGED
+    assert "whisper" not in scene.caller.notes
+    assert "say sam knows." in scene.caller.notes
+    assert not any(isinstance(event, WhisperPlayed) for event in scene.events)
+    # The packet was written before anybody was rung.
+    kinds = [type(event) for event in scene.events]
+    assert kinds.index(PacketWritten) < kinds.index(HumanRung)
 
 
 @pytest.mark.parametrize(

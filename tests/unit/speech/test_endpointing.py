@@ -61,6 +61,11 @@ def _needed(
         ("de", "Meine Kundennummer ist.", 0.99, E.DIGITS, OPEN_END),
         ("de", "Es geht um meine", 0.99, E.OPEN, OPEN_END),
         ("de", "Ja, ähm.", 0.99, E.YES_NO, OPEN_END),
+        # What only opens a sentence.
+        ("en", "I'm sorry.", 0.99, E.OPEN, OPEN_END),
+        ("en", "Excuse me.", 0.99, E.OPEN, OPEN_END),
+        ("en", "Sorry?", 0.9, E.OPEN, SURE),
+        ("de", "Entschuldigung.", 0.99, E.OPEN, OPEN_END),
         # Words people seldom stop at: a full stop and the tone together outweigh them.
         ("en", "I want to", 0.95, E.OPEN, OPEN_END),
         ("en", "This is the bill I was asking for.", 0.95, E.OPEN, LIKELY),
