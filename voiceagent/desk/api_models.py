@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from voiceagent.domain.call import CallOutcome, CallState
 from voiceagent.domain.handoff import HandoffOutcome
@@ -109,6 +109,8 @@ class ListenAnswer(BaseModel):
 
 class Hint(BaseModel):
     """Something for the AI to heed."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
 
     text: str = Field(min_length=1, max_length=2000, description="The caller does not hear it.")
 

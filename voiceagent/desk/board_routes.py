@@ -152,7 +152,7 @@ async def stop_listening(
     desk: Desk,
     user: Annotated[Principal, Depends(require(Permission.LISTEN_IN))],
 ) -> None:
-    """End one's own listening."""
+    """End one's own listening; harmless if it is over."""
     await desk.listeners.end(listen_id, call_id, user.id)
 
 

@@ -44,7 +44,7 @@ class LiveCallInfo:
         language: BCP 47 primary tag.
         leg: how the callee is reached, e.g. ``webrtc``.
         phone: E.164, or empty.
-        folder: where its recording is written; None for none.
+        folder: where its recording is written; None if it is not recorded.
     """
 
     call_id: str

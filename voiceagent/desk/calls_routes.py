@@ -27,6 +27,7 @@ _LARGEST_BODY = 16_384
 _LAST_PAGE = 100_000
 _LONGEST_TOKEN = 1024
 _WAV = "audio/wav"
+_JSON = "application/json"
 
 Desk = Annotated[Running, Depends(running)]
 Token = Annotated[
@@ -81,36 +82,55 @@ async def search(
     )
 
 
-@router.get("/{call_id}", summary="A call's report", responses=problems(404))
-async def report(call_id: str, desk: Desk, user: CurrentUser) -> CallReport:
+@router.get(
+    "/{call_id}",
+    summary="A call's report",
+    response_model=CallReport,
+    responses=problems(404),
+)
+async def report(call_id: str, desk: Desk, user: CurrentUser) -> Response:
     """Everything written about a call, also while it runs.
 
     For supervisors, and for the agent who is offered the call, has it, or wraps it up.
     """
     lines, security = desk.desk.lines, desk.desk.security
     require_sight(user, Permission.READ_CALLS, lines, call_id)
-    record = await asyncio.to_thread(desk.past_calls.record, call_id, user.id)
+    hears = may_see(user, Permission.HEAR_RECORDINGS, lines, call_id)
+
+    def told() -> str:
+        # A long call is long to encode, too: not on the event loop.
+        record = desk.past_calls.record(call_id, user.id)
+        token = None
+        if hears and desk.recordings.begun(call_id):
+            token = security.media_tokens.sign(MediaPurpose.RECORDING, call_id, user.id)
+        return CallReport(**dict(record), media_token=token).model_dump_json()
+
+    text = await asyncio.to_thread(told)
     await security.audit.record(user.id, Deed.CALL_READ, call_id)
-    token = None
-    may_hear = may_see(user, Permission.HEAR_RECORDINGS, lines, call_id)
-    if may_hear and await asyncio.to_thread(desk.recordings.begun, call_id):
-        token = security.media_tokens.sign(MediaPurpose.RECORDING, call_id, user.id)
-    return CallReport(**dict(record), media_token=token)
+    return Response(text, media_type=_JSON)
 
 
-@router.get("/{call_id}/export", summary="Everything of a call as a file", responses=problems(404))
+@router.get(
+    "/{call_id}/export",
+    summary="Everything of a call as a file",
+    response_model=CallExport,
+    responses=problems(404),
+)
 async def export(
     call_id: str,
-    response: Response,
     desk: Desk,
     user: Annotated[Principal, Depends(require(Permission.EXPORT_CALLS))],
-) -> CallExport:
+) -> Response:
     """The report and the log, as a JSON attachment."""
-    exported = await asyncio.to_thread(desk.past_calls.export, call_id)
+
+    def told() -> str:
+        return desk.past_calls.export(call_id).model_dump_json()
+
+    text = await asyncio.to_thread(told)
     await desk.desk.security.audit.record(user.id, Deed.CALL_EXPORTED, call_id)
     name = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in call_id)
-    response.headers["Content-Disposition"] = f'attachment; filename="call-{name}.json"'
-    return exported
+    headers = {"Content-Disposition": f'attachment; filename="call-{name}.json"'}
+    return Response(text, media_type=_JSON, headers=headers)
 
 
 # Sound. Who asks is known by their session, that they were let to the call by the token.
@@ -180,7 +200,8 @@ async def part(
     `not_recorded_yet` if the recording has not come so far.
     """
     call = desk.desk.live_calls.get(call_id)
-    sound = await desk.recordings.part(call_id, from_ms, to_ms, live=call is not None)
+    live = call is not None and call.view.info.folder is not None
+    sound = await desk.recordings.part(call_id, from_ms, to_ms, live=live)
     detail = {"from_ms": from_ms, "to_ms": to_ms}
     await desk.desk.security.audit.record(user.id, Deed.RECORDING_HEARD, call_id, **detail)
     return Response(sound, media_type=_WAV)
@@ -195,7 +216,7 @@ async def part(
 )
 async def peaks(call_id: str, desk: Desk) -> Response:
     """The loudest samples of both channels, for drawing."""
-    return Response(await desk.recordings.peaks(call_id), media_type="application/json")
+    return Response(await desk.recordings.peaks(call_id), media_type=_JSON)
 
 
 # Marks.

@@ -100,13 +100,15 @@ class Listeners:
         return listen_id, answer
 
     async def end(self, listen_id: str, call_id: str, user_id: str) -> None:
-        """Stop listening.
+        """Stop listening; harmless if it is over, as when the browser closed its side first.
 
         Raises:
-            ListenerNotFoundError: this person does not listen to this call under this identifier.
+            ListenerNotFoundError: under this identifier somebody else listens, or to another call.
         """
         listener = self._listeners.get(listen_id)
-        if listener is None or (listener.call_id, listener.user_id) != (call_id, user_id):
+        if listener is None:
+            return
+        if (listener.call_id, listener.user_id) != (call_id, user_id):
             raise ListenerNotFoundError
         del self._listeners[listen_id]
         await listener.line.close()

@@ -71,7 +71,7 @@ class TooManyListenersError(DeskError):
 
 
 class ListenerNotFoundError(DeskError):
-    """Nobody listens under this identifier, or somebody else does."""
+    """Under this identifier somebody else listens, or to another call."""
 
     code = "listener_not_found"
     status = 404

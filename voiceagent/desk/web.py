@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voiceagent.desk import (
     board_routes,
@@ -31,6 +33,24 @@ Live calls, their handover to people, and reports of past calls.
 Errors are `{"code", "problem", "remedy"}`: a code to match on and two sentences for people.
 Times are ISO 8601 UTC; `*_ms` is milliseconds of a call's audio since it was answered.
 """
+
+
+class _TypeOfNothing:
+    """ASGI middleware: an answer without content (RFC 9110, section 15.3.5) names no type of it.
+
+    FastAPI says JSON there too, and a client that believes it fails to read JSON of nothing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 204:
+                del MutableHeaders(scope=message)["Content-Type"]
+            await send(message)
+
+        await self._app(scope, receive, send_on)
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -66,5 +86,6 @@ def make_app(desk: Desk) -> FastAPI:
     for router in routers:
         app.include_router(router)
     add_pages(app)
+    app.add_middleware(_TypeOfNothing)
     desk.security.install(app)
     return app

@@ -310,7 +310,12 @@ class House:
     # Calls
 
     def call(
-        self, call_id: str = "c-1", *, live: bool = True, account: str = "C-1002"
+        self,
+        call_id: str = "c-1",
+        *,
+        live: bool = True,
+        account: str = "C-1002",
+        recorded: bool = True,
     ) -> StagedCall:
         """A call that has begun, followed if it is live."""
         new = NewCall(call_id, account, "+13125550102", "billing", "en", "recorded", self.clock())
@@ -324,7 +329,7 @@ class House:
                 "en",
                 "recorded",
                 "+13125550102",
-                self.recordings_dir / call_id,
+                self.recordings_dir / call_id if recorded else None,
             )
             self.live_calls.add(call.controls, info)
             call.log.subscribe(self.live_calls.on_event)
@@ -373,6 +378,11 @@ class Server:
             self._server.should_exit = True
             async with asyncio.timeout(DEADLINE_S):
                 await serving
+
+    def unsent_bytes(self) -> int:
+        """What the server holds for readers that do not take it."""
+        connections = self._server.server_state.connections
+        return sum(each.transport.get_write_buffer_size() for each in connections)
 
 
 async def server_events(answer: httpx.Response) -> AsyncIterator[tuple[str, str]]:

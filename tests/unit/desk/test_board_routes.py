@@ -263,7 +263,7 @@ async def test_a_call_that_is_over_or_never_was(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-@pytest.mark.parametrize("text", ["", "x" * 2001])
+@pytest.mark.parametrize("text", ["", " \n", "x" * 2001])
 async def test_a_hint_has_bounds(house: House, text: str) -> None:
     call = house.call()
     await call.opens()
@@ -325,8 +325,11 @@ async def test_two_listeners_each_end_by_themselves(sounding: House, browsers: B
         assert (full.status_code, full.json()["code"]) == (409, "too_many_listeners")
         theirs = await other.delete(f"/api/calls/c-1/listen/{listen_id}")
         assert (theirs.status_code, theirs.json()["code"]) == (404, "listener_not_found")
-        assert (await one.delete(f"/api/calls/c-1/listen/{listen_id}")).status_code == 204
-        assert (await one.delete(f"/api/calls/c-1/listen/{listen_id}")).status_code == 404
+        elsewhere = await one.delete(f"/api/calls/c-2/listen/{listen_id}")
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "listener_not_found")
+        assert sounding.parts.listeners.count("c-1") == 2
+        for _ in range(2):
+            assert (await one.delete(f"/api/calls/c-1/listen/{listen_id}")).status_code == 204
         await until_heard(second, HALF_SECOND)
         assert tone_level(await until_heard(second, HALF_SECOND)) > 4000
         assert sounding.parts.listeners.count("c-1") == 1

@@ -379,3 +379,13 @@ async def test_peaks_are_computed_once_and_few_are_kept(
     assert len(computed) == 3
     await recordings.peaks("a")
     assert len(computed) == 4
+
+
+async def test_a_call_that_is_not_recorded_is_not_waited_for(house: House) -> None:
+    call = house.call(recorded=False)
+    await call.opens()
+    token = house.security.media_tokens.sign(MediaPurpose.RECORDING, "c-1", "u-supervisor")
+    async with house.signed_in("supervisor") as browser:
+        params = {"from_ms": 0, "to_ms": 100, "token": token}
+        answer = await browser.get("/api/calls/c-1/audio", params=params)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_recording")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.unit.desk.house import (
 )
 from tests.unit.desk.scene import Browser
 from tests.unit.legs.browsers import until
+from voiceagent.calls import readings
 from voiceagent.desk.feed import Feed
 from voiceagent.desk.streams import EventStream, StreamOptions, state_events
 from voiceagent.domain.errors import StoreError
@@ -281,10 +283,11 @@ async def test_a_slow_reader_of_a_call_misses_nothing_and_nothing_waits_for_it(
         browser.stream("GET", "/api/calls/c-1/stream") as answer,
     ):
         # Far more than the sockets between us hold; nothing is read meanwhile.
-        text = "x" * 100_000
-        for number in range(100):
+        text = "x" * 200_000
+        for number in range(150):
             await call.report(InterimHeard(at_ms=number, text=text))
         assert call.followed.last_seq == len(call.log.events())
+        assert server.unsent_bytes() < 1_000_000
         await call.ends()
         told = [(name, json.loads(data)) async for name, data in server_events(answer)]
     kinds = [name for name, _ in told]
@@ -362,3 +365,15 @@ async def test_a_call_nobody_knows_has_no_stream(house: House) -> None:
 
 async def _all(answer: httpx.Response) -> list[tuple[str, Any]]:
     return [(name, json.loads(data)) async for name, data in server_events(answer)]
+
+
+async def test_what_callers_say_is_in_no_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = await house.ended_call()
+    with caplog.at_level(logging.DEBUG):
+        async with house.signed_in("supervisor") as browser:
+            answer = await browser.get("/api/calls/c-1/stream")
+    said = readings.transcript(call.log.events())[0].text
+    assert said in answer.text
+    assert said not in caplog.text

@@ -68,3 +68,11 @@ async def test_more_routes_are_taken_in_and_guarded_alike(house: House) -> None:
     assert answer.json() == "here"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_answer_without_content_names_no_type_of_it(house: House) -> None:
+    async with house.signed_in("admin") as browser:
+        answer = await browser.delete("/api/session")
+    assert answer.status_code == 204
+    assert "content-type" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
