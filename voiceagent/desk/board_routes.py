@@ -111,6 +111,8 @@ async def follow_call(call_id: str, desk: Desk, user: CurrentUser) -> EventStrea
     else:
         snapshot, _ = await asyncio.to_thread(_snapshot, desk, call_id, call.events())
         events = call_events(call, snapshot, may_follow, options)
+    # Whoever reads along has read the call as well.
+    await security.audit.record(user.id, Deed.CALL_READ, call_id)
     return EventStream(events, options)
 
 

@@ -355,6 +355,7 @@ async def test_a_call_that_is_over_has_its_snapshot_and_its_end(house: House, ov
     assert [name for name, _ in told] == ["snapshot", "end"]
     assert len(told[0][1]["events"]) == len(call.log.events())
     assert told[1][1] == {"outcome": "resolved" if over == "ended" else None}
+    assert house.deeds() == [("u-supervisor", "call_read", "c-1")]
 
 
 async def test_a_call_nobody_knows_has_no_stream(house: House) -> None:
