@@ -13,7 +13,17 @@ import contextlib
 import logging
 
 from voiceagent.domain.errors import LegError, LegNoAnswerError, LegUnreachableError
-from voiceagent.legs.leg import FRAME_MS, Gone, Heard, Key, SendBack, Sound, Tap, frame_bytes
+from voiceagent.legs.leg import (
+    FRAME_MS,
+    Gone,
+    Heard,
+    HoldCaller,
+    Key,
+    SendBack,
+    Sound,
+    Tap,
+    frame_bytes,
+)
 from voiceagent.legs.playout import Playout
 from voiceagent.legs.webrtc_media import MediaPeer, MediaState
 
@@ -80,6 +90,11 @@ class BrowserLeg:
         """A human agent sends the caller back to the agent; ignored when not up."""
         if self.is_up:
             self._deliver(SendBack(instruction, self.audio_ms))
+
+    def hold_caller(self, on: bool) -> None:
+        """A human agent puts the caller on hold, or comes back; ignored when not up."""
+        if self.is_up:
+            self._deliver(HoldCaller(on, self.audio_ms))
 
     def far_end_hung_up(self) -> None:
         """The person put the phone down on the page; harmless when repeated."""

@@ -22,7 +22,7 @@ from tests.unit.legs.browsers import (
 )
 from voiceagent.bench.browser_peer import BrowserPeer, silence, tone
 from voiceagent.domain.errors import LegError, LegNoAnswerError, LegUnreachableError
-from voiceagent.legs.leg import Gone, Key, Leg, SendBack, Sound
+from voiceagent.legs.leg import Gone, HoldCaller, Key, Leg, SendBack, Sound
 from voiceagent.legs.webrtc import WebRtcLeg
 from voiceagent.legs.webrtc_media import MediaState
 
@@ -104,6 +104,18 @@ async def test_keys_and_orders_of_the_page(browsers: Browsers) -> None:
     leg.press("2")
     leg.send_back("")
     assert await leg.receive() == heard[-1]
+    await leg.hang_up()
+
+
+async def test_the_caller_is_put_on_hold_and_fetched_back(browsers: Browsers) -> None:
+    _, leg = await answered(browsers)
+    leg.hold_caller(True)
+    leg.hold_caller(False)
+    leg.far_end_hung_up()
+    leg.hold_caller(True)
+    heard = await until_gone(leg)
+    assert [item.on for item in heard if isinstance(item, HoldCaller)] == [True, False]
+    assert isinstance(heard[-1], Gone)
     await leg.hang_up()
 
 
