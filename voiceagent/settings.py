@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from voiceagent.desk.ice_settings import IceServerSetting
 from voiceagent.domain.errors import InputError
 
 _PACKAGE = Path(__file__).parent
@@ -30,14 +31,6 @@ def _prompts() -> Path:
     """The checkout's ``prompts/`` for those who edit them, else the ones in the package."""
     own = _CHECKOUT / "prompts"
     return own if own.is_dir() else _PACKAGE / "_bundled" / "prompts"
-
-
-class IceServerSetting(BaseModel):
-    """One STUN or TURN server, as browsers take it (W3C WebRTC, ``RTCIceServer``)."""
-
-    urls: list[str]
-    username: str = ""
-    credential: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):

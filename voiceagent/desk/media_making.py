@@ -9,25 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-
+from voiceagent.desk.ice_settings import IceServerSetting
 from voiceagent.domain.errors import InputError
 from voiceagent.legs.webrtc_connection import IceServer
 from voiceagent.legs.webrtc_media import MediaPeer
-
-
-class IceServerSetting(BaseModel):
-    """A STUN or TURN server, as ``RTCIceServer`` of a browser has it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    urls: tuple[str, ...] = Field(
-        min_length=1, description="stun:host:port or turn:host:port?transport=udp (RFC 7064, 7065)."
-    )
-    username: str = Field(default="", description="For TURN.")
-    credential: SecretStr = Field(
-        default=SecretStr(""), description="For TURN; every browser that opens the desk learns it."
-    )
 
 
 def ice_servers(settings: Sequence[IceServerSetting]) -> tuple[IceServer, ...]:

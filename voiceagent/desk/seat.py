@@ -171,7 +171,15 @@ class Seat:
     def _join(self) -> None:
         who = self.person
         self._parts.roster.join(
-            Human(who.id, who.name, who.languages, self._dial, who.skills, Availability.OFFLINE)
+            Human(
+                who.id,
+                who.name,
+                who.languages,
+                self._dial,
+                who.skills,
+                Availability.OFFLINE,
+                reads_packet=True,
+            )
         )
 
     def _dial(self, summons: Summons) -> DeskLeg:

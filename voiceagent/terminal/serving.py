@@ -130,7 +130,7 @@ async def _run(settings: Settings, service: Service, listener: socket.socket) ->
         # Links to sound carry tokens, which belong in no log.
         access_log=False,
         log_level="warning",
-        lifespan="off",
+        lifespan="on",
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
         proxy_headers=bool(settings.trusted_proxies),

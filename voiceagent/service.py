@@ -1,0 +1,347 @@
+"""The running service: calls, the desk of those who take them, the board of those who watch them.
+
+Settings in, a web application out. Everything is on one event loop: calls, their media, requests.
+Used as an async context, it ends what it started: no new call is placed, those going on are closed
+politely, and whatever is left after that is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from fastapi import FastAPI
+
+from voiceagent import __version__
+from voiceagent.accounts.sample import sample_records
+from voiceagent.app import Application, CallRequest, new_call_id
+from voiceagent.calls.booking import StoreBook
+from voiceagent.calls.controls import CallControls
+from voiceagent.desk.api_models import IceServerView, PublicSettings
+from voiceagent.desk.call_view import LiveCallInfo
+from voiceagent.desk.customer_calls import CustomerCall, CustomerCalls, CustomerOptions
+from voiceagent.desk.customer_models import CustomerAccount
+from voiceagent.desk.customer_routes import customer_router
+from voiceagent.desk.desk_routes import desk_router
+from voiceagent.desk.live_calls import LiveCalls
+from voiceagent.desk.media_making import for_browsers, ice_servers, media_maker
+from voiceagent.desk.parts import Desk
+from voiceagent.desk.seat_ports import CallInfo, SeatOptions, SeatPorts
+from voiceagent.desk.seats import Seats
+from voiceagent.desk.security import DeskSecurity, SecurityOptions
+from voiceagent.desk.web import make_app
+from voiceagent.dialogue.llm_endpoint import check_endpoint
+from voiceagent.domain.callback import CallbackRequest
+from voiceagent.domain.errors import CallControlError
+from voiceagent.domain.events import LoggedEvent
+from voiceagent.handoff.roster import Roster
+from voiceagent.settings import Settings
+from voiceagent.speech.model_pool import Priority
+from voiceagent.store.desk_store import DeskStore
+from voiceagent.store.store import Store
+from voiceagent.wiring import Resources, utc_now
+
+logger = logging.getLogger(__name__)
+
+PLAYBOOK = "billing_callback"
+"""What calls from the customer's page follow."""
+
+# A goodbye and the caller's own; whoever is still talking then is cut off.
+_CLOSING_S = 15.0
+_OPERATOR = "service"
+_CHECK_S = 2.5
+
+
+class Service:
+    """The service, as an async context.
+
+    Raises (on entering):
+        VoiceAgentError: see :class:`~voiceagent.app.Application`.
+        InputError: an ICE server is set wrongly.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._application = Application(settings)
+        self._web: FastAPI | None = None
+
+    async def __aenter__(self) -> Self:
+        # Checked before a minute is spent on models.
+        servers = ice_servers(self._settings.ice_servers)
+        try:
+            await self._stack.enter_async_context(self._application)
+            resources = self._application.resources
+            roster = Roster()
+            live = LiveCalls(roster, utc_now, resources.store.events)
+            self._stack.callback(live.close)
+            desk_store = DeskStore(resources.store)
+            seats = Seats(
+                roster,
+                SeatPorts(_Infos(live), desk_store, _Book(resources).book, _Book(resources).forbid),
+                utc_now,
+                SeatOptions(
+                    ring_timeout_s=self._settings.human_ring_timeout_s,
+                    wrap_up_s=self._settings.wrap_up_s,
+                ),
+                media_maker(servers),
+            )
+            await self._stack.enter_async_context(seats)
+            self._stack.callback(live.observe(seats.call_changed))
+            caller = _Caller(self._application, self._settings, live, seats, roster)
+            customers = CustomerCalls(
+                caller.place,
+                media_maker(servers),
+                roster.name_of,
+                CustomerOptions(
+                    allowed=self._settings.customer_page,
+                    most_calls=self._settings.customer_calls,
+                ),
+            )
+            self._stack.push_async_callback(customers.close)
+            self._stack.push_async_callback(_close_politely, live)
+            security = await asyncio.to_thread(
+                DeskSecurity,
+                desk_store,
+                utc_now,
+                SecurityOptions(secure_cookies=self._settings.desk_secure_cookies),
+            )
+            self._web = make_app(
+                Desk(
+                    security=security,
+                    store=resources.store,
+                    desk_store=desk_store,
+                    live_calls=live,
+                    lines=seats,
+                    prompts=resources.prompts,
+                    recordings_dir=self._settings.recordings_dir,
+                    make_listening_media=media_maker(servers, microphone=False),
+                    settings=PublicSettings(
+                        company=self._settings.company,
+                        ice_servers=[IceServerView(**each) for each in for_browsers(servers)],
+                        wrap_up_s=self._settings.wrap_up_s,
+                        customer_page=self._settings.customer_page,
+                        ring_timeout_s=self._settings.human_ring_timeout_s,
+                        version=__version__,
+                    ),
+                    checks=_Checks(resources).all(),
+                    routers=(desk_router(seats), customer_router(customers, self._accounts)),
+                )
+            )
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def web(self) -> FastAPI:
+        """The web application, to be run on this event loop with its lifespan."""
+        assert self._web is not None, "the service is used inside its context"
+        return self._web
+
+    @property
+    def store(self) -> Store:
+        """Where everything is kept."""
+        return self._application.resources.store
+
+    async def _accounts(self) -> Sequence[CustomerAccount]:
+        """Whom a visitor may be: invented customers only."""
+        if self._settings.accounts_url:
+            return ()
+        records = await asyncio.to_thread(sample_records)
+        return [
+            CustomerAccount(
+                id=record.customer.id,
+                name=record.customer.name,
+                reason=record.callback_reason,
+                language=record.customer.language,
+            )
+            for record in records
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Places calls to browsers and lets desk and board follow them."""
+
+    application: Application
+    settings: Settings
+    live: LiveCalls
+    seats: Seats
+    roster: Roster
+
+    async def place(self, wanted: CustomerCall) -> Any:
+        """Place one call and see it through."""
+        resources = self.application.resources
+        record = await resources.accounts.load(wanted.account_id)
+        call_id = new_call_id()
+        folder = self.settings.recordings_dir / call_id
+        info = LiveCallInfo(
+            call_id=call_id,
+            account_id=record.customer.id,
+            customer_name=record.customer.name,
+            language=record.customer.language,
+            leg=wanted.leg.kind,
+            phone=record.customer.phone,
+            folder=folder,
+        )
+
+        def on_live(controls: CallControls) -> None:
+            self.live.add(controls, info)
+            wanted.started(call_id)
+
+        async def on_event(logged: LoggedEvent) -> None:
+            # In this order: the seats look at what the live calls know.
+            await self.live.on_event(logged)
+            await self.seats.on_event(logged)
+            await wanted.on_event(logged)
+
+        try:
+            return await self.application.call(
+                CallRequest(
+                    leg=wanted.leg,
+                    account_id=wanted.account_id,
+                    playbook=PLAYBOOK,
+                    skills=("billing",),
+                    roster=self.roster,
+                    out=folder,
+                    on_event=on_event,
+                    on_live=on_live,
+                    call_id=call_id,
+                )
+            )
+        finally:
+            self.live.let_go(call_id)
+
+
+class _Infos:
+    """The live calls, as the agents' side looks at them."""
+
+    def __init__(self, live: LiveCalls) -> None:
+        self._live = live
+
+    def info(self, call_id: str) -> CallInfo | None:
+        """What is known of a call now."""
+        found = self._live.get(call_id)
+        if found is None:
+            return None
+        view = found.view
+        return CallInfo(
+            customer_name=view.customer_name,
+            phone=view.info.phone,
+            language=view.info.language,
+            matter=view.matter,
+            why=view.why,
+            mood=view.mood_word,
+            frustration=view.frustration,
+            waiting_since=view.waiting_since,
+            packet=view.packet,
+        )
+
+    def live(self) -> int:
+        """How many calls are live."""
+        return len(self._live.in_progress())
+
+    def waiting(self) -> int:
+        """How many of them are on hold for a human."""
+        return sum(view.waiting_since is not None for view in self._live.in_progress())
+
+
+class _Book:
+    """Callbacks and blocked numbers, from what a human writes down after a call."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._store = resources.store
+        self._book = StoreBook(resources.store, utc_now)
+
+    async def book(self, call_id: str, due_at: datetime, reason: str) -> None:
+        """Promise the callee of a call a callback; a second promise moves the first."""
+        call = await asyncio.to_thread(self._store.call, call_id)
+        await self._book.book(
+            CallbackRequest(
+                id=f"{call_id}:wrap-up",
+                account_id=call.account_id,
+                phone=call.phone,
+                due_at=due_at,
+                reason=reason,
+                from_call=call_id,
+            )
+        )
+
+    async def forbid(self, call_id: str) -> None:
+        """Never call the callee of this call again."""
+        call = await asyncio.to_thread(self._store.call, call_id)
+        await self._book.forbid(call.phone, f"call {call_id}")
+
+
+class _Checks:
+    """What has to work before calls can be placed."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def all(self) -> dict[str, Any]:
+        """By name."""
+        return {
+            "store": self._store,
+            "speech": self._speech,
+            "language_model": self._language_model,
+            "prompts": self._prompts,
+        }
+
+    async def _store(self) -> bool:
+        await asyncio.to_thread(self._resources.store.latest_calls, 1)
+        return True
+
+    async def _speech(self) -> bool:
+        await self._resources.speech.pool.run(Priority.FINAL, _nothing, deadline_s=_CHECK_S)
+        return True
+
+    async def _language_model(self) -> bool:
+        local = self._resources.local
+        if local is not None:
+            return local.pid is not None and local.failure is None
+        endpoint = self._resources.endpoint
+        await check_endpoint(endpoint.url, endpoint.model, endpoint.api_key, _CHECK_S)
+        return True
+
+    async def _prompts(self) -> bool:
+        report = await asyncio.to_thread(self._resources.prompts.report)
+        return all(file.used != "none" for file in report.files)
+
+
+def _nothing() -> None:
+    """What a worker thread that still works can do."""
+
+
+async def _close_politely(live: LiveCalls) -> None:
+    """Say goodbye in every call, and wait a little for it."""
+    for view in live.in_progress():
+        found = live.get(view.info.call_id)
+        if found is not None:
+            try:
+                await found.controls.end(_OPERATOR)
+            except CallControlError:
+                logger.info("a call is not closed politely: a person has it, or it has not begun")
+    deadline = asyncio.get_running_loop().time() + _CLOSING_S
+    while live.in_progress() and asyncio.get_running_loop().time() < deadline:
+        seen = live.changes.version
+        try:
+            async with asyncio.timeout_at(deadline):
+                await live.changes.newer_than(seen)
+        except TimeoutError:
+            return
