@@ -52,6 +52,9 @@ logger = logging.getLogger(__name__)
 PLAYBOOK = "billing_callback"
 """What calls from the customer's page follow."""
 
+BROWSER_HZ = 24_000
+"""The rate of a browser's leg."""
+
 # A goodbye and the caller's own; whoever is still talking then is cut off.
 _CLOSING_S = 15.0
 _OPERATOR = "service"
@@ -77,6 +80,7 @@ class Service:
         servers = ice_servers(self._settings.ice_servers)
         try:
             await self._stack.enter_async_context(self._application)
+            await self._prepare_voice()
             resources = self._application.resources
             roster = Roster()
             live = LiveCalls(roster, utc_now, resources.store.events)
@@ -158,6 +162,13 @@ class Service:
         """Where everything is kept."""
         return self._application.resources.store
 
+    async def _prepare_voice(self) -> None:
+        """Synthesise the fixed phrases now: the first caller would wait for them for seconds."""
+        resources = self._application.resources
+        record = sample_records()[0]
+        playbook = resources.prompts.playbook(PLAYBOOK, "en")
+        await resources.speech.phrases(playbook, record, BROWSER_HZ)
+
     async def _accounts(self) -> Sequence[CustomerAccount]:
         """Whom a visitor may be: invented customers only."""
         if self._settings.accounts_url:
@@ -185,7 +196,11 @@ class _Caller:
     roster: Roster
 
     async def place(self, wanted: CustomerCall) -> Any:
-        """Place one call and see it through."""
+        """Place one call and see it through.
+
+        Raises:
+            VoiceAgentError: it was not placed, or broke.
+        """
         resources = self.application.resources
         record = await resources.accounts.load(wanted.account_id)
         call_id = new_call_id()
@@ -202,7 +217,9 @@ class _Caller:
 
         def on_live(controls: CallControls) -> None:
             self.live.add(controls, info)
-            wanted.started(call_id)
+
+        # Nothing but the machine can keep it from being placed now, and the page may say so.
+        wanted.started(call_id)
 
         async def on_event(logged: LoggedEvent) -> None:
             # In this order: the seats look at what the live calls know.

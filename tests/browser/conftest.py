@@ -134,6 +134,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
                 process.kill()
                 process.wait(10)
             reading.join(10)
+            assert process.stdout is not None
+            process.stdout.close()
 
 
 def clip(name: str) -> np.ndarray:
