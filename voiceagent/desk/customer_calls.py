@@ -40,8 +40,8 @@ class CustomerOptions:
     most_calls: int = 2
     start_s: float = 12.0
     linger_s: float = 60.0
-    per_address: int = 12
-    window_s: int = 3600
+    per_address: int = 30
+    window_s: int = 600
     token_s: float = 7200.0
 
 

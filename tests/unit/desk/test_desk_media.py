@@ -54,6 +54,17 @@ async def caller(browsers: Browsers) -> tuple[BrowserPeer, WebRtcLeg]:
     return browser, leg
 
 
+def hears(browser: BrowserPeer, pitch_hz: float) -> bool:
+    """Whether a browser has heard a tone of this pitch for the last half second."""
+    latest = browser.heard_samples[-HALF_SECOND:]
+    return latest.size == HALF_SECOND and level(latest, 48_000, pitch_hz) > 4000
+
+
+def hears_nothing(browser: BrowserPeer) -> bool:
+    latest = browser.heard_samples[-HALF_SECOND:]
+    return latest.size == HALF_SECOND and loudest(latest) < 50
+
+
 async def test_from_the_line_to_the_wrap_up_over_http(office: Office, browsers: Browsers) -> None:
     office.desk.add_user("dana")
     web = office.desk.browser()
@@ -78,25 +89,25 @@ async def test_from_the_line_to_the_wrap_up_over_http(office: Office, browsers: 
     offer = (await web.get("/api/desk")).json()["offer"]
     await web.post(f"/api/desk/offers/{offer['id']}/accept")
     await until(lambda: seat.life == "bridged")
-    await until(lambda: level(human.heard_samples[-HALF_SECOND:], 48_000, 440) > 4000)
-    await until(lambda: level(customer.heard_samples[-HALF_SECOND:], 48_000, 1000) > 4000)
+    await until(lambda: hears(human, 440))
+    await until(lambda: hears(customer, 1000))
     assert pitch_hz(await until_heard(human, HALF_SECOND), 48_000) == pytest.approx(440, abs=3)
 
     held = await web.post("/api/desk/calls/c1/hold", json={"on": True})
     assert held.json()["call"]["stage"] == "on_hold"
     # Music for the caller, nothing for the human.
-    await until(lambda: loudest(human.heard_samples[-HALF_SECOND:]) < 50)
+    await until(lambda: hears_nothing(human))
     music = await until_heard(customer, 4 * HALF_SECOND)
     assert loudest(music) > 200
     assert level(music, 48_000, 1000) < 400
 
     await web.post("/api/desk/calls/c1/hold", json={"on": False})
-    await until(lambda: level(human.heard_samples[-HALF_SECOND:], 48_000, 440) > 4000)
+    await until(lambda: hears(human, 440))
     ended = await web.post("/api/desk/calls/c1/end", json={})
     assert ended.json()["wrap_up"]["call_id"] == "c1"
     assert await call.over() is HandoffOutcome.BRIDGED
     # The line stays open, and silent.
-    await until(lambda: loudest(human.heard_samples[-HALF_SECOND:]) < 50)
+    await until(lambda: hears_nothing(human))
     assert seat.line.is_up
     await leg.hang_up()
 
@@ -145,7 +156,7 @@ async def test_a_customer_is_called_back_in_the_browser(browsers: Browsers) -> N
     call = calls.get("call-1")
     assert call is not None
     await until(lambda: call.leg.is_up)
-    await until(lambda: level(customer.heard_samples[-HALF_SECOND:], 48_000, 1000) > 4000)
+    await until(lambda: hears(customer, 1000))
     call.leg.press("0")
     call.leg.far_end_hung_up()
     await until(lambda: call.is_over)

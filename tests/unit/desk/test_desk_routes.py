@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.desk.office import DEADLINE_S, Office, open_office, options, until
 from tests.unit.desk.scene import Browser
+from voiceagent.calls.readings import packet_json
 from voiceagent.desk.desk_routes import desk_router
 from voiceagent.domain.errors import StoreError
 from voiceagent.store.desk_records import Disposition, Role
@@ -177,6 +178,17 @@ async def test_an_offer_is_for_one_person(office: Office) -> None:
     # Pressing twice does no harm.
     answer = await dana.post(f"/api/desk/offers/{offer_id}/accept")
     assert answer.json()["call"]["call_id"] == "c1"
+
+
+async def test_the_packet_is_the_one_of_the_outputs(office: Office) -> None:
+    dana = await signed_in(office, "dana")
+    await office.person("dana")
+    office.call().hand_over()
+    await ringing(office, dana)
+    packet = office.infos.known["c1"].packet
+    assert packet is not None
+    offer = (await dana.get("/api/desk")).json()["offer"]
+    assert offer["packet"] == packet_json(packet)
 
 
 async def test_an_unknown_offer_is_over(office: Office) -> None:

@@ -511,7 +511,9 @@ async def test_signed_out_while_they_talk(office: Office) -> None:
     await dana.takes()
     dana.seat.sign_out()
     assert dana.on_roster is A.OFFLINE
-    assert (dana.life, dana.seat.line.is_up) == ("bridged", True)
+    await dana.deeds.hold("c1", on=True)
+    await asyncio.sleep(0.1)
+    assert (dana.life, dana.seat.line.is_up) == ("on_hold", True)
     call.gone.set()
     await dana.is_("wrap_up")
     await until(lambda: not dana.seat.line.is_up)
@@ -664,6 +666,21 @@ async def test_an_earlier_handoff_of_the_same_call_moves_nothing(office: Office)
     assert held is not None
     # It was they themselves who had the caller before.
     assert (held.handoff_id, held.transfer) == ("c1-h2", False)
+
+
+async def test_an_earlier_handoff_of_the_same_call_explains_nothing(office: Office) -> None:
+    dana = await office.person("dana")
+    call = office.call()
+    call.hand_over(ring_timeout_s=0.1)
+    await call.over()
+    await dana.was_told("timed_out")
+    earlier = tuple(office.log)
+    call.hand_over()
+    await dana.is_("offered")
+    for event in earlier:
+        await office.tell("c1", event)
+    call.gone.set()
+    await dana.was_told("timed_out", "caller_left")
 
 
 async def test_the_end_of_the_call_explains_a_ring(office: Office) -> None:
