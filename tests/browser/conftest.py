@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -119,12 +120,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         try:
             if not ready.wait(START_S):
                 pytest.fail(f"the service did not start:\n{''.join(running.printed)}")
-            for name, display, *roles in (
-                ("dana", "Dana", "agent"),
-                ("lee", "Lee", "agent"),
-                ("kim", "Kim", "agent", "supervisor"),
-            ):
-                running.add_person(name, display, *roles)
+            running.add_person("dana", "Dana", "agent")
+            running.add_person("kim", "Kim", "agent", "supervisor")
             yield running
         finally:
             process.terminate()
@@ -216,8 +213,12 @@ class Browsers:
         page.set_default_timeout(20_000)
         return page
 
-    async def desk(self, user: str, *sound: np.ndarray | float) -> DeskPage:
-        """Somebody signed in at their desk."""
+    async def desk(
+        self, display: str, *sound: np.ndarray | float, roles: tuple[str, ...] = ("agent",)
+    ) -> DeskPage:
+        """Somebody new signed in at their desk: nobody has a wrap-up of another test to finish."""
+        user = f"{display.lower()}-{secrets.token_hex(3)}"
+        await asyncio.to_thread(self._service.add_person, user, display, *roles)
         page = await self.page(*sound)
         sign_in = SignInPage(page, self._service.address)
         await sign_in.open()

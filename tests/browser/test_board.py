@@ -61,7 +61,7 @@ async def test_a_call_is_followed_heard_hinted_and_ended(
 
 
 async def test_a_supervisor_takes_a_call_over(service: RunningService, browsers: Browsers) -> None:
-    kim = await browsers.desk("kim", clip(SAYS), 2.0)
+    kim = await browsers.desk("Kim", clip(SAYS), 2.0, roles=("agent", "supervisor"))
     await kim.check_microphone()
     customer = await browsers.customer(ACCOUNT, 9.0, clip(SAYS), 4.0)
     await customer.wait_for_state("You are talking to an AI")
@@ -100,7 +100,7 @@ async def test_a_past_call_is_found_heard_and_judged(
 
     await until(playing, "the recording does not play")
     verdict = events_of(service, "verdict_given")[0]["verdict"]
-    turn = verdict["turn"]  # type: ignore[index]
+    turn = verdict["turn"]
     await report.mark_verdict(turn, right=False)
     await report.page.reload()
     marked = report.page.get_by_role("button", name=f"The verdict of turn {turn} was wrong")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,10 +29,11 @@ PATIENCE_S = 60.0
 
 async def until(what: Callable[[], Awaitable[bool]], why: str) -> None:
     """Wait, generously, until it is so."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await what():  # noqa: ASYNC110  (a page in another process tells no event)
-            await asyncio.sleep(0.25)
-    assert await what(), why
+    loop = asyncio.get_running_loop()
+    end = loop.time() + PATIENCE_S
+    while not await what():
+        assert loop.time() < end, why
+        await asyncio.sleep(0.25)
 
 
 async def asking(browsers: Browsers) -> CustomerPage:
@@ -48,7 +50,7 @@ async def audible(page: CustomerPage | DeskPage) -> None:
     await until(heard, "nothing is heard")
 
 
-def events_of(service: RunningService, kind: str) -> list[dict[str, object]]:
+def events_of(service: RunningService, kind: str) -> list[dict[str, Any]]:
     """The newest call's events of a kind, from its files."""
     folder = max((service.data_dir / "calls").iterdir(), key=lambda path: path.name)
     lines = (folder / "events.jsonl").read_text("utf-8").splitlines()
@@ -66,17 +68,27 @@ async def ended_folder(service: RunningService) -> Path:
     return folder
 
 
+def level_of(folder: Path, turns: Sequence[dict[str, Any]], *, channel: int) -> float:
+    """Root mean square of a side of the recording while these turns were spoken."""
+    audio, rate_hz = soundfile.read(folder / "call.wav")
+    spoken = [
+        audio[turn["start_ms"] * rate_hz // 1000 : turn["end_ms"] * rate_hz // 1000, channel]
+        for turn in turns
+    ]
+    return float(np.sqrt(np.mean(np.concatenate(spoken) ** 2)))
+
+
 async def test_a_customer_is_understood_and_handed_to_a_human(
     service: RunningService, browsers: Browsers
 ) -> None:
-    dana = await browsers.desk("dana", clip(HUMAN_SAYS), 1.0)
+    dana = await browsers.desk("Dana", clip(HUMAN_SAYS), 1.0)
     await dana.go_available()
     customer = await asking(browsers)
     await customer.wait_for_words("real person")
     await dana.wait_for_ring(CALLER)
     # The packet is there before anybody has said a word to each other.
     await expect(dana.packet).to_contain_text(CALLER)
-    await expect(dana.packet).to_contain_text("real person")
+    await expect(dana.packet).to_contain_text("Asked for a person")
     await dana.accept()
     await dana.wait_for_stage("Talking")
     await customer.wait_for_state("You are talking to Dana")
@@ -98,13 +110,11 @@ async def test_a_customer_is_understood_and_handed_to_a_human(
     assert summary["outcome"] == "handed_over"
     assert summary["handoff"]["outcome"] == "bridged"
     # The recording holds both: the customer left, Dana right; and what Dana said was written down.
-    audio, _ = soundfile.read(folder / "call.wav")
-    left, right = (np.sqrt(np.mean(audio[-8 * 24_000 :, side] ** 2)) for side in (0, 1))
-    assert left > 0.003
-    assert right > 0.003
     said = [event["turn"] for event in events_of(service, "turn_taken")]
-    by_human = " ".join(turn["text"] for turn in said if turn["speaker"] == "human")  # type: ignore[index]
-    assert "October" in by_human
+    by_human = [turn for turn in said if turn["speaker"] == "human"]
+    assert "October" in " ".join(turn["text"] for turn in by_human)
+    assert level_of(folder, by_human, channel=1) > 0.01
+    assert level_of(folder, [t for t in said if t["speaker"] == "caller"], channel=0) > 0.01
     held = [event["on"] for event in events_of(service, "bridge_held")]
     assert held == [True, False]
 
@@ -112,11 +122,11 @@ async def test_a_customer_is_understood_and_handed_to_a_human(
 async def test_declined_by_one_the_next_is_rung(
     service: RunningService, browsers: Browsers
 ) -> None:
-    dana = await browsers.desk("dana", 1.0)
+    dana = await browsers.desk("Dana", 1.0)
     await dana.go_available()
     customer = await asking(browsers)
     await dana.wait_for_ring(CALLER)
-    lee = await browsers.desk("lee", 1.0)
+    lee = await browsers.desk("Lee", 1.0)
     await lee.go_available()
     await dana.decline()
     await lee.wait_for_ring(CALLER)
@@ -125,12 +135,13 @@ async def test_declined_by_one_the_next_is_rung(
     await dana.wait_idle()
     await customer.hang_up()
     await lee.wait_for_wrap_up(CALLER)
-    rung = [(e["human"], e["result"]) for e in events_of(service, "human_rung")]
-    assert [result for _, result in rung] == ["declined", "accept"]
+    await ended_folder(service)
+    rung = [event["result"] for event in events_of(service, "human_rung")]
+    assert rung == ["declined", "accept"]
 
 
 async def test_two_accept_at_once_and_one_is_told(browsers: Browsers) -> None:
-    dana, lee = await browsers.desk("dana", 1.0), await browsers.desk("lee", 1.0)
+    dana, lee = await browsers.desk("Dana", 1.0), await browsers.desk("Lee", 1.0)
     await dana.go_available()
     await lee.go_available()
     customer = await asking(browsers)
@@ -149,12 +160,14 @@ async def test_two_accept_at_once_and_one_is_told(browsers: Browsers) -> None:
 async def test_nobody_accepts_and_a_callback_is_booked(
     service: RunningService, browsers: Browsers
 ) -> None:
-    dana = await browsers.desk("dana", 1.0)
+    dana = await browsers.desk("Dana", 1.0)
     await dana.go_available()
     customer = await asking(browsers)
     await dana.wait_for_ring(CALLER)
     await dana.wait_idle()
     await customer.wait_for_state("You are talking to an AI")
+    # The promise was made, and heard to its end.
+    await customer.wait_for_words("call you back")
     await customer.hang_up()
     folder = await ended_folder(service)
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
@@ -165,7 +178,7 @@ async def test_nobody_accepts_and_a_callback_is_booked(
 async def test_the_customer_leaves_while_it_rings(
     service: RunningService, browsers: Browsers
 ) -> None:
-    dana = await browsers.desk("dana", 1.0)
+    dana = await browsers.desk("Dana", 1.0)
     await dana.go_available()
     customer = await asking(browsers)
     await dana.wait_for_ring(CALLER)
@@ -181,13 +194,13 @@ async def test_the_customer_leaves_while_it_rings(
 async def test_a_human_whose_tab_closes_is_replaced(
     service: RunningService, browsers: Browsers
 ) -> None:
-    dana = await browsers.desk("dana", 1.0)
+    dana = await browsers.desk("Dana", 1.0)
     await dana.go_available()
     customer = await asking(browsers)
     await dana.wait_for_ring(CALLER)
     await dana.accept()
     await customer.wait_for_state("You are talking to Dana")
-    lee = await browsers.desk("lee", 1.0)
+    lee = await browsers.desk("Lee", 1.0)
     await lee.go_available()
     await dana.page.close()
     await lee.wait_for_ring(CALLER)
@@ -195,14 +208,15 @@ async def test_a_human_whose_tab_closes_is_replaced(
     await customer.wait_for_state("You are talking to Lee")
     await customer.hang_up()
     await lee.wait_for_wrap_up(CALLER)
-    rung = [e["result"] for e in events_of(service, "human_rung")]
+    await ended_folder(service)
+    rung = [event["result"] for event in events_of(service, "human_rung")]
     assert rung == ["accept", "accept"]
 
 
 async def test_a_caller_sent_back_to_the_assistant(
     service: RunningService, browsers: Browsers
 ) -> None:
-    dana = await browsers.desk("dana", 1.0)
+    dana = await browsers.desk("Dana", 1.0)
     await dana.go_available()
     customer = await asking(browsers)
     await dana.wait_for_ring(CALLER)

@@ -44,14 +44,14 @@ async def test_nobody_gets_past_the_door_unsigned(
 
 
 async def test_an_agent_is_no_supervisor(service: RunningService, browsers: Browsers) -> None:
-    dana = await browsers.desk("dana")
+    dana = await browsers.desk("Dana")
     for path in ("/api/board", "/api/calls", "/api/prompts"):
         answer = await dana.page.request.get(service.address + path)
         assert answer.status == 403, path
 
 
 async def test_signed_out_is_signed_out(service: RunningService, browsers: Browsers) -> None:
-    dana = await browsers.desk("dana")
+    dana = await browsers.desk("Dana")
     session = await dana.page.request.get(service.address + "/api/session")
     token = (await session.json())["csrf"]
     refused = await dana.page.request.delete(service.address + "/api/session")

@@ -31,6 +31,8 @@ from voiceagent.handoff.coordinator import Handoff, HandoffPhrases
 from voiceagent.handoff.packet_builder import build_packet
 from voiceagent.handoff.roster import Need, Summons
 from voiceagent.legs.leg import Leg
+from voiceagent.legs.resampling import LiveResampler
+from voiceagent.legs.transport import PIPELINE_RATE_HZ
 from voiceagent.speech.utterance_listener import UtteranceListener
 from voiceagent.speech.utterances import Utterance
 
@@ -38,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 # What a human and the caller said to each other is told to the model up to this length.
 _TOLD_CHARACTERS = 1500
+# What voice activity knows; a browser's sound has another rate.
+_EAR_RATES_HZ = (8000, PIPELINE_RATE_HZ)
 
 
 class HandingOver:
@@ -62,6 +66,7 @@ class HandingOver:
         self._pipeline: CallPipeline | None = None
         self._task: asyncio.Task[HandoffOutcome] | None = None
         self._ear: UtteranceListener | None = None
+        self._to_ear = LiveResampler(PIPELINE_RATE_HZ, PIPELINE_RATE_HZ)
         self._ear_from_ms = 0
         self._bridged_from_turn = 0
         self._human = ""
@@ -175,8 +180,10 @@ class HandingOver:
         self._running_pipeline.yield_leg(to_human=True)
         self._bridged_from_turn = self._journal.turns
         self._ear_from_ms = self.leg.audio_ms
+        ear_hz = human_rate_hz if human_rate_hz in _EAR_RATES_HZ else PIPELINE_RATE_HZ
+        self._to_ear = LiveResampler(human_rate_hz, ear_hz)
         self._ear = self._parts.human_listener(
-            human_rate_hz, self._order.playbook.language, self._on_human_said
+            ear_hz, self._order.playbook.language, self._on_human_said
         )
         await self._ear.start()
         await self._journal.move(CallEvent.BRIDGE_OPENED)
@@ -251,7 +258,7 @@ class HandingOver:
     def human_frame(self, pcm: bytes) -> None:
         """20 ms of the human, to be written down."""
         if self._ear is not None:
-            self._ear.feed(pcm)
+            self._ear.feed(self._to_ear(pcm))
 
     def write_packet(self, version: int) -> Packet:
         """The packet as the log supports it now."""

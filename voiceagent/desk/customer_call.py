@@ -18,7 +18,7 @@ from voiceagent.desk.news import News
 from voiceagent.domain.call import CallOutcome, CallState
 from voiceagent.domain.events import CallEnded, CallMoved, LoggedEvent, TurnTaken
 from voiceagent.domain.handoff import HandoffEvent
-from voiceagent.domain.handoff_events import HandoffMoved
+from voiceagent.domain.handoff_events import BridgeHeld, HandoffMoved
 from voiceagent.legs.webrtc import WebRtcLeg
 
 PING_S = 10.0
@@ -72,6 +72,9 @@ class OngoingCall:
             )
         elif isinstance(event, HandoffMoved) and event.event is HandoffEvent.BRIDGE:
             self._person = self._name_of(event.human)
+        elif isinstance(event, BridgeHeld):
+            stage = CustomerStage.HELD if event.on else CustomerStage.WITH_PERSON
+            self._become(CustomerState(state=stage, person=self._person))
         elif isinstance(event, CallEnded):
             self.end(event.outcome)
         elif isinstance(event, CallMoved) and event.target is not CallState.ENDED:

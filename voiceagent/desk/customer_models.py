@@ -63,6 +63,8 @@ class CustomerStage(StrEnum):
     TALKING = "talking"
     HOLDING = "holding"
     WITH_PERSON = "with_person"
+    HELD = "held"
+    """The person has put them on hold, and is coming back."""
     ENDED = "ended"
 
 

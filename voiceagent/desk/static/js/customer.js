@@ -16,6 +16,7 @@ const STATES = {
   connecting: () => ["Connecting", "One moment, the assistant is picking up."],
   talking: () => ["You are talking to an AI", "Ask for a person at any time, or press 0."],
   holding: () => ["On hold", "A person is being found for you. You can go on talking: the assistant listens."],
+  held: (person) => ["On hold", `${person || "The person"} comes back to you in a moment.`],
   with_person: (person) => [`You are talking to ${person || "a person"}`, "The assistant is silent."],
   ended: () => ["The call is over", "Thank you."],
 };
