@@ -14,11 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 DEADLINE_MS = 20_000
 """How long a page may take to show what it should; generous, since it is never measured."""
 
 _LEVEL = """async (element) => {
+  if (!element.srcObject) return 0;
   const context = new AudioContext();
   await context.resume();
   const analyser = context.createAnalyser();
@@ -267,7 +269,10 @@ class BoardPage(_OnePage):
         """Ring the own desk with this call; the page goes there."""
         await self.panel.get_by_role("button", name="Take over").click()
         await self.page.get_by_role("dialog").get_by_role("button", name="Ring my desk").click()
-        await self.page.wait_for_url("**/desk", timeout=DEADLINE_MS)
+        try:
+            await self.page.wait_for_url("**/desk", timeout=DEADLINE_MS)
+        except PlaywrightTimeout:
+            raise AssertionError(await self.troubles.all_inner_texts()) from None
 
     async def end_call(self) -> None:
         await self.panel.get_by_role("button", name="End", exact=True).click()
