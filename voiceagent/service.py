@@ -58,6 +58,8 @@ BROWSER_HZ = 24_000
 # A goodbye and the caller's own; whoever is still talking then is cut off.
 _CLOSING_S = 15.0
 _OPERATOR = "service"
+# A board that becomes a desk loads a page, asks for the microphone and connects anew.
+_REOPEN_S = 8.0
 _CHECK_S = 2.5
 
 
@@ -93,6 +95,7 @@ class Service:
                 SeatOptions(
                     ring_timeout_s=self._settings.human_ring_timeout_s,
                     wrap_up_s=self._settings.wrap_up_s,
+                    reopen_s=_REOPEN_S,
                 ),
                 media_maker(servers),
             )

@@ -33,9 +33,13 @@ from voiceagent.desk.streams import (
     state_events,
 )
 from voiceagent.domain.errors import CallControlError
+from voiceagent.legs.desk_line import DeskLine
 
 # A browser's offer of 64 KiB is the longest that is read, and JSON makes it longer.
 _LARGEST_BODY = 160_000
+
+_LINE_UP_S = 2.0
+_LINE_UP_TRIES = 40
 
 _EVENTS = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
@@ -193,7 +197,7 @@ async def take_over(
     """
     call = await _live(desk, call_id)
     line = desk.desk.lines.line_of(user.id)
-    if line is None or not line.is_up:
+    if line is None or not await _comes_up(line):
         raise NoMediaError
     if line.leg is not None:
         raise LineBusyError
@@ -231,6 +235,15 @@ async def _live(desk: Running, call_id: str) -> FollowedCall:
         await asyncio.to_thread(desk.past_calls.call, call_id)
         raise NotLiveError
     return call
+
+
+async def _comes_up(line: DeskLine) -> bool:
+    """Whether a line is up, or is about to be: the browser knows of its connection before we do."""
+    for _ in range(_LINE_UP_TRIES):
+        if line.is_up:
+            return True
+        await asyncio.sleep(_LINE_UP_S / _LINE_UP_TRIES)
+    return line.is_up
 
 
 async def _wished(wish: Awaitable[None]) -> None:

@@ -178,7 +178,7 @@ class Seat:
                 self._dial,
                 who.skills,
                 Availability.OFFLINE,
-                reads_packet=True,
+                reads_packet=not self._parts.options.brief_by_voice,
             )
         )
 

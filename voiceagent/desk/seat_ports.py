@@ -89,6 +89,8 @@ class SeatOptions:
         act_s: so long a request waits for what it asked for to have happened.
         unanswered_rings: after so many rings in a row without an answer somebody is paused.
         reopen_s: how long a ring waits for a line that is gone.
+        brief_by_voice: whoever accepts is told what it is about by voice as well, although it is
+            on their screen.
     """
 
     ring_timeout_s: float = 20.0
@@ -99,6 +101,7 @@ class SeatOptions:
     act_s: float = 2.0
     unanswered_rings: int = 2
     reopen_s: float = 3.0
+    brief_by_voice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

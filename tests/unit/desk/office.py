@@ -43,7 +43,7 @@ from voiceagent.store.records import NewCall
 from voiceagent.store.store import Store
 
 DEADLINE_S = 20.0
-QUICK = SeatOptions(away_s=0.2, explain_s=5.0, reopen_s=0.3, act_s=5.0)
+QUICK = SeatOptions(away_s=0.2, explain_s=5.0, reopen_s=0.3, act_s=5.0, brief_by_voice=True)
 """Impatient where a test waits for it, patient where something must come."""
 
 

@@ -55,7 +55,7 @@ function runDesk(user, settings) {
   function render(state) {
     streamed += 1;
     show(state);
-    if (first && (state.availability !== "offline" || state.offer || state.call)) line.reopen();
+    if (first ? state.availability !== "offline" || state.offer || state.call : state.offer) line.reopen();
     first = false;
   }
 
