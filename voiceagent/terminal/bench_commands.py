@@ -95,3 +95,14 @@ def bench_endpointing(
     from voiceagent.terminal.endpoints import bench_endpointing as count
 
     count(load_settings(), part, result, out, fitting=fit)
+
+
+@bench.command("bridge")
+def bench_bridge(
+    result: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Pairs of new connections.")] = 5,
+) -> None:
+    """What joining a customer's and a human's browser costs: delay, glitches, accept to audio."""
+    from voiceagent.terminal.bridge import bench_bridge as measure
+
+    asyncio.run(measure(rounds, result, out))
