@@ -61,22 +61,6 @@ async def test_a_call_is_followed_heard_hinted_and_ended(
     assert summary["reason"] == "operator"
 
 
-async def test_a_supervisor_takes_a_call_over(service: RunningService, browsers: Browsers) -> None:
-    kim = await browsers.desk("Kim", clip(SAYS), 2.0, roles=("agent", "supervisor"))
-    await kim.check_microphone()
-    customer = await browsers.customer(ACCOUNT, 9.0, clip(SAYS), 4.0)
-    await customer.wait_for_words("ZIP code")
-    watching = BoardPage(kim.page, service.address)
-    await watching.open()
-    await watching.open_call(CALLER)
-    await watching.take_over()
-    await kim.wait_for_ring(CALLER)
-    await kim.accept()
-    await customer.wait_for_state("You are talking to Kim")
-    await customer.hang_up()
-    await kim.wait_for_wrap_up(CALLER)
-
-
 async def test_a_past_call_is_found_heard_and_judged(
     service: RunningService, browsers: Browsers
 ) -> None:
