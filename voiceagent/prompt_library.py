@@ -2,7 +2,7 @@
 
 In: the prompts folder. Out: playbooks, the supervisor's policy, the wishes of a hold and the
 instructions for packets. A call takes what is on disk when it begins. Where a file has been broken
-since, the last good one goes on being used, and :meth:`PromptLibrary.report` says so.
+since, the last good one goes on being used, and :meth:`PromptLibrary.refresh` says so.
 """
 
 from __future__ import annotations
@@ -112,10 +112,6 @@ class PromptLibrary:
                 self._seen = seen
                 self._report = PromptReport(datetime.now(UTC), self._files(seen))
             return self._report
-
-    def report(self) -> PromptReport:
-        """The folder as it stands, read anew if it changed. Blocking."""
-        return self.refresh()
 
     def playbook(self, name: str, language: str) -> Playbook:
         """A playbook, in its last good version.

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,7 +20,6 @@ from fastapi import FastAPI
 from voiceagent import __version__
 from voiceagent.accounts.sample import sample_records
 from voiceagent.app import Application, CallRequest, new_call_id
-from voiceagent.calls.booking import StoreBook
 from voiceagent.calls.controls import CallControls
 from voiceagent.desk.api_models import IceServerView, PublicSettings
 from voiceagent.desk.call_view import LiveCallInfo
@@ -32,20 +30,18 @@ from voiceagent.desk.desk_routes import desk_router
 from voiceagent.desk.live_calls import LiveCalls
 from voiceagent.desk.media_making import for_browsers, ice_servers, media_maker
 from voiceagent.desk.parts import Desk
-from voiceagent.desk.seat_ports import CallInfo, SeatOptions, SeatPorts
+from voiceagent.desk.seat_ports import SeatOptions, SeatPorts
 from voiceagent.desk.seats import Seats
 from voiceagent.desk.security import DeskSecurity, SecurityOptions
 from voiceagent.desk.web import make_app
-from voiceagent.dialogue.llm_endpoint import check_endpoint
-from voiceagent.domain.callback import CallbackRequest
 from voiceagent.domain.errors import CallControlError
 from voiceagent.domain.events import LoggedEvent
 from voiceagent.handoff.roster import Roster
+from voiceagent.service_ports import Book, Checks, Infos
 from voiceagent.settings import Settings
-from voiceagent.speech.model_pool import Priority
 from voiceagent.store.desk_store import DeskStore
 from voiceagent.store.store import Store
-from voiceagent.wiring import Resources, utc_now
+from voiceagent.wiring import utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +56,6 @@ _CLOSING_S = 15.0
 _OPERATOR = "service"
 # A board that becomes a desk loads a page, asks for the microphone and connects anew.
 _REOPEN_S = 8.0
-_CHECK_S = 2.5
 
 
 class Service:
@@ -88,9 +83,10 @@ class Service:
             live = LiveCalls(roster, utc_now, resources.store.events)
             self._stack.callback(live.close)
             desk_store = DeskStore(resources.store)
+            book = Book(resources.store)
             seats = Seats(
                 roster,
-                SeatPorts(_Infos(live), desk_store, _Book(resources).book, _Book(resources).forbid),
+                SeatPorts(Infos(live), desk_store, book.book, book.forbid),
                 utc_now,
                 SeatOptions(
                     ring_timeout_s=self._settings.human_ring_timeout_s,
@@ -137,7 +133,7 @@ class Service:
                         ring_timeout_s=self._settings.human_ring_timeout_s,
                         version=__version__,
                     ),
-                    checks=_Checks(resources).all(),
+                    checks=Checks(resources).all(),
                     routers=(desk_router(seats), customer_router(customers, self._accounts)),
                 )
             )
@@ -246,106 +242,6 @@ class _Caller:
             )
         finally:
             self.live.let_go(call_id)
-
-
-class _Infos:
-    """The live calls, as the agents' side looks at them."""
-
-    def __init__(self, live: LiveCalls) -> None:
-        self._live = live
-
-    def info(self, call_id: str) -> CallInfo | None:
-        """What is known of a call now."""
-        found = self._live.get(call_id)
-        if found is None:
-            return None
-        view = found.view
-        return CallInfo(
-            customer_name=view.customer_name,
-            phone=view.info.phone,
-            language=view.info.language,
-            matter=view.matter,
-            why=view.why,
-            mood=view.mood_word,
-            frustration=view.frustration,
-            waiting_since=view.waiting_since,
-            packet=view.packet,
-        )
-
-    def live(self) -> int:
-        """How many calls are live."""
-        return len(self._live.in_progress())
-
-    def waiting(self) -> int:
-        """How many of them are on hold for a human."""
-        return sum(view.waiting_since is not None for view in self._live.in_progress())
-
-
-class _Book:
-    """Callbacks and blocked numbers, from what a human writes down after a call."""
-
-    def __init__(self, resources: Resources) -> None:
-        self._store = resources.store
-        self._book = StoreBook(resources.store, utc_now)
-
-    async def book(self, call_id: str, due_at: datetime, reason: str) -> None:
-        """Promise the callee of a call a callback; a second promise moves the first."""
-        call = await asyncio.to_thread(self._store.call, call_id)
-        await self._book.book(
-            CallbackRequest(
-                id=f"{call_id}:wrap-up",
-                account_id=call.account_id,
-                phone=call.phone,
-                due_at=due_at,
-                reason=reason,
-                from_call=call_id,
-            )
-        )
-
-    async def forbid(self, call_id: str) -> None:
-        """Never call the callee of this call again."""
-        call = await asyncio.to_thread(self._store.call, call_id)
-        await self._book.forbid(call.phone, f"call {call_id}")
-
-
-class _Checks:
-    """What has to work before calls can be placed."""
-
-    def __init__(self, resources: Resources) -> None:
-        self._resources = resources
-
-    def all(self) -> dict[str, Any]:
-        """By name."""
-        return {
-            "store": self._store,
-            "speech": self._speech,
-            "language_model": self._language_model,
-            "prompts": self._prompts,
-        }
-
-    async def _store(self) -> bool:
-        await asyncio.to_thread(self._resources.store.latest_calls, 1)
-        return True
-
-    async def _speech(self) -> bool:
-        await self._resources.speech.pool.run(Priority.FINAL, _nothing, deadline_s=_CHECK_S)
-        return True
-
-    async def _language_model(self) -> bool:
-        local = self._resources.local
-        if local is not None:
-            return local.pid is not None and local.failure is None
-        endpoint = self._resources.endpoint
-        await check_endpoint(endpoint.url, endpoint.model, endpoint.api_key, _CHECK_S)
-        return True
-
-    async def _prompts(self) -> bool:
-        report = await asyncio.to_thread(self._resources.prompts.report)
-        return all(file.used != "none" for file in report.files)
-
-
-def _nothing() -> None:
-    """What a worker thread that still works can do."""
 
 
 async def _close_politely(live: LiveCalls) -> None:

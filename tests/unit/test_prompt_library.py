@@ -33,11 +33,11 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def test_the_shipped_prompts_are_all_used_as_they_stand(library: PromptLibrary) -> None:
-    report = library.report()
+    report = library.refresh()
     assert report.ok
     listed = {file.path for file in report.files}
     assert {f"playbooks/{NAME}/en.yaml", "supervisor.yaml", "persona/de.md"} <= listed
-    assert library.report() is report
+    assert library.refresh() is report
 
 
 def test_an_edited_line_is_used_by_the_next_call(folder: Path, library: PromptLibrary) -> None:

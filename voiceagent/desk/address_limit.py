@@ -7,7 +7,6 @@ process spreads them over, so memory stays bounded whoever asks.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import math
 import secrets
 import time
@@ -15,6 +14,8 @@ import time
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from voiceagent.desk.rate_limit import network_of
 
 _PLACE_BYTES = 2  # 65,536 places
 
@@ -41,18 +42,5 @@ class AddressLimit:
         return max(1, math.ceil(left))
 
     def _place(self, address: str) -> str:
-        data = _network(address).encode("utf-8", "surrogatepass")
+        data = network_of(address).encode("utf-8", "surrogatepass")
         return hashlib.blake2s(data, digest_size=_PLACE_BYTES, key=self._key).hexdigest()
-
-
-def _network(address: str) -> str:
-    """An IPv6 client has a whole /64 to choose addresses from (RFC 6177); it counts as one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address

@@ -32,7 +32,7 @@ async def read_prompts(
 
     Read only: what is mended on disk is used by the next call.
     """
-    report = await asyncio.to_thread(desk.desk.prompts.report)
+    report = await asyncio.to_thread(desk.desk.prompts.refresh)
     await desk.desk.security.audit.record(user.id, Deed.PROMPTS_READ)
     return prompts_view(report)
 

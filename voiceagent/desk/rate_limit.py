@@ -65,7 +65,7 @@ class SignInLimit:
     def _places(self, user: str, address: str) -> tuple[tuple[RateLimitItem, str], ...]:
         return (
             (self._per_user, self._place(user)),
-            (self._per_address, self._place(_network(address))),
+            (self._per_address, self._place(network_of(address))),
         )
 
     def _place(self, text: str) -> str:
@@ -73,7 +73,7 @@ class SignInLimit:
         return hashlib.blake2s(data, digest_size=_PLACE_BYTES, key=self._key).hexdigest()
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """An IPv6 client has a whole /64 to choose addresses from (RFC 6177); it counts as one."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -1,9 +1,9 @@
 """Live sound from one rate to another, holding back next to nothing.
 
 In: 20 ms frames. Out: the same sound at another rate, 1 or 2 ms later, from the first frame on. A
-filter that gathers sound before it lets any through is waited for by the caller in every turn:
-soxr's stream holds back up to 61 ms from 8 to 16 kHz, at its low quality too. libswresample's
-polyphase filter (FFmpeg, by PyAV) does not, at 50 microseconds a frame.
+filter that gathers sound before it lets any through is waited for by the caller in every turn, and
+soxr's stream does, at its low quality too. libswresample's polyphase filter (FFmpeg, by PyAV) does
+not.
 """
 
 from __future__ import annotations
